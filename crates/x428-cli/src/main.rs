@@ -1,0 +1,2 @@
+//! The `x428` command.
+fn main() {}
