@@ -6,6 +6,7 @@ pub mod encoding;
 pub mod error;
 pub mod jcs;
 pub mod sign;
+pub mod wire;
 
 /// Property tests try the same cases on every run.
 #[cfg(test)]

@@ -1,0 +1,22 @@
+//! Generates the types and the OpenAPI documents from `schema/`, unless the checked-in copies are asked for.
+
+fn main() {
+    println!("cargo::rerun-if-changed=schema");
+    #[cfg(feature = "codegen")]
+    if let Err(error) = generate() {
+        for line in error.to_string().lines() {
+            println!("cargo::error={line}");
+        }
+        std::process::exit(1);
+    }
+}
+
+#[cfg(feature = "codegen")]
+fn generate() -> Result<(), Box<dyn std::error::Error>> {
+    let out = std::path::PathBuf::from(std::env::var("OUT_DIR")?);
+    let attestation = x428_codegen::Protocol::load("schema", "attestation")?;
+    let document = x428_codegen::openapi(&attestation)?;
+    std::fs::write(out.join("attestation.openapi.json"), format!("{document:#}\n"))?;
+    std::fs::write(out.join("wire.rs"), x428_codegen::rust(&[attestation])?)?;
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! Names: from the words of the specification to those of Rust.
+
+use proc_macro2::Span;
+use syn::Ident;
+
+/// `tos-self`, `tosSelf`, `tos_self` → `TosSelf`.
+pub(crate) fn pascal(text: &str) -> String {
+    words(text).iter().map(|word| capitalized(word)).collect()
+}
+
+/// `x428Version` → `x428_version`.
+pub(crate) fn snake(text: &str) -> String {
+    words(text).join("_").to_lowercase()
+}
+
+/// The number of words: `uiHint` has two.
+pub(crate) fn word_count(text: &str) -> usize {
+    words(text).len()
+}
+
+/// The name of one thing of many: `proofSuites` → `proofSuite`.
+pub(crate) fn singular(text: &str) -> String {
+    match text.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None => match text.strip_suffix('s') {
+            Some(stem) if !stem.ends_with('s') => stem.to_owned(),
+            _ => format!("{text}Item"),
+        },
+    }
+}
+
+/// An identifier, with an underscore appended where the word is Rust's.
+pub(crate) fn ident(name: &str) -> Ident {
+    let name = if name.starts_with(|first: char| first.is_ascii_digit()) { format!("_{name}") } else { name.to_owned() };
+    syn::parse_str::<Ident>(&name).unwrap_or_else(|_| {
+        let clean: String = name.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).collect();
+        Ident::new(&format!("{clean}_"), Span::call_site())
+    })
+}
+
+fn capitalized(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
+}
+
+/// Splits at everything that is neither a letter nor a digit, and before a capital that follows a small letter or digit.
+fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut previous = ' ';
+    for char in text.chars() {
+        let starts = char.is_ascii_uppercase() && (previous.is_ascii_lowercase() || previous.is_ascii_digit());
+        if (starts || !char.is_ascii_alphanumeric()) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        if char.is_ascii_alphanumeric() {
+            word.push(char);
+        }
+        previous = char;
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+/// Text for a doc comment: what rustdoc would take for a tag or a link is escaped outside code.
+pub(crate) fn doc(text: &str) -> String {
+    let mut code = false;
+    let mut out = String::with_capacity(text.len());
+    for char in text.trim().chars() {
+        if char == '`' {
+            code = !code;
+        } else if !code && matches!(char, '<' | '>' | '[' | ']') {
+            out.push('\\');
+        }
+        out.push(char);
+    }
+    out
+}
