@@ -1,0 +1,204 @@
+//! Protocols: which documents, types, examples and keys belong to each.
+
+use std::collections::HashMap;
+
+use crate::{
+    diagnostic::{Code, Diagnostic},
+    model::{Directive, Document, Fence, FenceKind, Protocol, TypeDefinition},
+    source::Sources,
+};
+
+/// Finds the protocols and gives each document to its own.
+pub(super) fn collect(
+    documents: &mut [Document],
+    sources: &Sources,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Protocol> {
+    let mut protocols: Vec<Protocol> = Vec::new();
+    for document in &*documents {
+        for directive in document
+            .directives
+            .iter()
+            .filter(|directive| directive.name == "x428:protocol")
+        {
+            let Some(protocol) = header(document, directive, sources, problems) else {
+                continue;
+            };
+            if let Some(other) = protocols.iter().find(|other| other.id == protocol.id) {
+                let message = format!("the protocol `{}` is declared twice", protocol.id);
+                problems.push(
+                    Diagnostic::new(Code::DuplicateProtocol, directive.span, message)
+                        .also(other.span, "first declared here"),
+                );
+            } else {
+                protocols.push(protocol);
+            }
+        }
+    }
+    let directories: HashMap<String, usize> = protocols
+        .iter()
+        .enumerate()
+        .map(|(index, protocol)| (protocol.directory.clone(), index))
+        .collect();
+    for document in documents {
+        let mut directory = document.path.as_str();
+        while let Some(at) = directory.rfind('/') {
+            directory = &directory[..at];
+            if let Some(index) = directories.get(directory) {
+                document.protocol = Some(*index);
+                fill(&mut protocols[*index], document, problems);
+                break;
+            }
+        }
+        if document.protocol.is_none() {
+            outside(document, problems);
+        }
+    }
+    protocols
+}
+
+fn header(
+    document: &Document,
+    directive: &Directive,
+    sources: &Sources,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Protocol> {
+    let info = &directive.info;
+    let before = problems.len();
+    let mut refuse = |message: String| {
+        problems.push(Diagnostic::new(Code::ProtocolHeader, directive.span, message).help(
+            "`<!-- x428:protocol id=name title=\"…\" version=0.1 base=https://…/ -->` in the README.md of its directory",
+        ));
+    };
+    let directory = document.path.strip_suffix("/README.md");
+    if directory.is_none() {
+        refuse("a protocol is declared in the README.md of its directory".to_owned());
+    }
+    for name in ["id", "title", "version", "base"] {
+        if info.value(name).is_none_or(|value| value.trim().is_empty()) {
+            refuse(format!("a protocol needs `{name}=`"));
+        }
+    }
+    let id = info.value("id").unwrap_or_default();
+    if !id.is_empty()
+        && !id
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    {
+        refuse(format!(
+            "`{id}` cannot name a protocol: it takes lowercase letters, digits and hyphens"
+        ));
+    }
+    let base = info.value("base").unwrap_or_default();
+    if !base.is_empty() && (!base.ends_with('/') || url::Url::parse(base).is_err()) {
+        refuse(format!("`{base}` is not an absolute URL that ends in `/`"));
+    }
+    if problems.len() > before {
+        return None;
+    }
+    let text = |name: &str| info.value(name).unwrap_or_default().to_owned();
+    let summary = info
+        .value("summary")
+        .map_or_else(|| first_paragraph(document, sources), str::to_owned);
+    Some(Protocol {
+        id: text("id"),
+        title: text("title"),
+        version: text("version"),
+        summary,
+        base: text("base"),
+        directory: directory.unwrap_or_default().to_owned(),
+        span: directive.span,
+        documents: Vec::new(),
+        types: Vec::new(),
+        examples: HashMap::new(),
+        keys: HashMap::new(),
+        type_index: HashMap::new(),
+    })
+}
+
+/// The first paragraph without its markup.
+fn first_paragraph(document: &Document, sources: &Sources) -> String {
+    let paragraph = document
+        .blocks
+        .iter()
+        .find(|block| block.kind == crate::model::BlockKind::Paragraph);
+    let Some(paragraph) = paragraph else {
+        return String::new();
+    };
+    let mut text = String::new();
+    for event in pulldown_cmark::Parser::new(sources.text(paragraph.span)) {
+        match event {
+            pulldown_cmark::Event::Text(part) | pulldown_cmark::Event::Code(part) => {
+                text.push_str(&part)
+            }
+            pulldown_cmark::Event::SoftBreak => text.push(' '),
+            _ => {}
+        }
+    }
+    text
+}
+
+fn fill(protocol: &mut Protocol, document: &Document, problems: &mut Vec<Diagnostic>) {
+    protocol.documents.push(document.index);
+    for fence in &document.fences {
+        match &fence.kind {
+            FenceKind::Schema { name: Some(name) } if fence.value.is_some() => {
+                if protocol.type_index.contains_key(name) {
+                    // Said by the check of schemas, which knows where the first one is.
+                    continue;
+                }
+                protocol
+                    .type_index
+                    .insert(name.clone(), protocol.types.len());
+                protocol.types.push(TypeDefinition {
+                    name: name.clone(),
+                    fence: fence.id,
+                });
+            }
+            FenceKind::Example(example) => {
+                if let Some(id) = &example.id
+                    && protocol.examples.insert(id.clone(), fence.id).is_some()
+                {
+                    duplicate(fence, "example", id, problems);
+                }
+            }
+            FenceKind::Key { id } if protocol.keys.insert(id.clone(), fence.id).is_some() => {
+                duplicate(fence, "key", id, problems);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn duplicate(fence: &Fence, what: &str, id: &str, problems: &mut Vec<Diagnostic>) {
+    let message = format!("another {what} of this protocol is called `{id}`");
+    problems.push(Diagnostic::new(
+        Code::DuplicateId,
+        fence.info.value_span("id"),
+        message,
+    ));
+}
+
+/// Only a protocol has types, examples and operations.
+fn outside(document: &Document, problems: &mut Vec<Diagnostic>) {
+    for fence in &document.fences {
+        let belongs = matches!(
+            fence.kind,
+            FenceKind::Schema { .. }
+                | FenceKind::Example(_)
+                | FenceKind::Key { .. }
+                | FenceKind::Exchange { .. }
+                | FenceKind::Operation { .. }
+                | FenceKind::Component { .. }
+                | FenceKind::Vectors { .. }
+        );
+        if belongs {
+            let message = "this fence stands outside of any protocol";
+            problems.push(
+                Diagnostic::new(Code::OutsideProtocol, fence.info.span, message).help(
+                    "move it into a protocol's directory, or show it as `fragment why=\"…\"`",
+                ),
+            );
+        }
+    }
+}
