@@ -2,6 +2,7 @@
 //!
 //! | type | whose fault | what a server does |
 //! |---|---|---|
+//! | [`Rejected`] | the client that sent a payload or a token | answers `428` with the code |
 //! | [`Malformed`] | the text that was read | says so to its sender |
 //! | [`Misuse`] | the program that calls | mends the program |
 //! | [`Unavailable`] | nobody's: a store, a resolver or a key service did not answer | `503`, and the client tries again |

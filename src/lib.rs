@@ -1,12 +1,30 @@
 //! x428.
 
+pub mod attestation;
 pub mod clock;
 pub mod did;
 pub mod encoding;
 pub mod error;
 pub mod jcs;
 pub mod sign;
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 pub mod wire;
+
+/// Runs a future that waits for nothing: one whose resolvers and stores are in memory.
+///
+/// ```
+/// assert_eq!(x428::poll_ready(std::future::ready(1)), Some(1));
+/// assert_eq!(x428::poll_ready(std::future::pending::<u8>()), None);
+/// ```
+pub fn poll_ready<F: Future>(future: F) -> Option<F::Output> {
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(future).poll(&mut context) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
 
 /// Property tests try the same cases on every run.
 #[cfg(test)]

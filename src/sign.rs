@@ -29,6 +29,7 @@ use crate::error::{Malformed, Unavailable};
 use crate::jcs::StrictJson;
 
 mod key;
+pub mod seal;
 #[cfg(test)]
 mod tests;
 mod verify;

@@ -1,0 +1,5 @@
+//! The attestation protocol.
+
+pub mod nonce;
+pub mod scope;
+mod uri;

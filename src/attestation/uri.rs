@@ -1,0 +1,146 @@
+//! Absolute URIs, as far as they are compared: RFC 3986 §6.2.2 and §6.2.3, and nothing repaired.
+//!
+//! A browser's reading of a URL turns backslashes into slashes, resolves dot segments and drops
+//! tabs. What guards a resource must not guess: a URI that could be read in two ways is refused.
+
+use std::fmt::Write as _;
+
+/// An absolute URI of the scheme `http` or `https`, normalized.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HttpUri {
+    /// Scheme and authority, normalized: `https://example.com:8443`.
+    pub(crate) origin: String,
+    /// Starts with `/`.
+    pub(crate) path: String,
+    /// Without the `?`.
+    pub(crate) query: Option<String>,
+    /// Whether something follows a `#`, and be it nothing.
+    pub(crate) has_fragment: bool,
+}
+
+impl HttpUri {
+    /// Returns nothing for a text that is no such URI, that has user information, or whose path
+    /// holds dot segments, backslashes or encoded slashes.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        let default_port = match scheme {
+            scheme if scheme.eq_ignore_ascii_case("https") => 443,
+            scheme if scheme.eq_ignore_ascii_case("http") => 80,
+            _ => return None,
+        };
+        let (rest, fragment) = split(rest, '#');
+        let (rest, query) = split(rest, '?');
+        let path_start = rest.find('/').unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(path_start);
+        let origin = origin(scheme, authority, default_port)?;
+        let path = if path.is_empty() {
+            String::from("/")
+        } else {
+            normalized(path, |byte| is_pchar(byte) || byte == b'/')?
+        };
+        let ambiguous = |segment: &str| {
+            matches!(segment, "." | "..") || segment.contains("%2F") || segment.contains("%5C")
+        };
+        if path.split('/').any(ambiguous) {
+            return None;
+        }
+        let is_query = |byte| is_pchar(byte) || matches!(byte, b'/' | b'?');
+        let query = match query {
+            Some(query) => Some(normalized(query, is_query)?),
+            None => None,
+        };
+        if let Some(fragment) = fragment {
+            normalized(fragment, is_query)?;
+        }
+        Some(Self {
+            origin,
+            path,
+            query,
+            has_fragment: fragment.is_some(),
+        })
+    }
+}
+
+fn split(text: &str, at: char) -> (&str, Option<&str>) {
+    match text.split_once(at) {
+        Some((before, after)) => (before, Some(after)),
+        None => (text, None),
+    }
+}
+
+fn origin(scheme: &str, authority: &str, default_port: u16) -> Option<String> {
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(literal) => {
+            let (address, port) = literal.split_once(']')?;
+            let fits = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
+            if address.is_empty() || !address.bytes().all(fits) {
+                return None;
+            }
+            let port = if port.is_empty() {
+                None
+            } else {
+                Some(port.strip_prefix(':')?)
+            };
+            (&authority[..address.len() + 2], port)
+        }
+        None => {
+            let (host, port) = split(authority, ':');
+            // A user's name ends in `@`, which no host contains; an encoded host is no host name.
+            let fits = |byte| is_unreserved(byte) || is_sub_delimiter(byte);
+            if host.is_empty() || !host.bytes().all(fits) {
+                return None;
+            }
+            (host, port)
+        }
+    };
+    let mut origin = format!("{scheme}://{host}").to_ascii_lowercase();
+    if let Some(digits) = port.filter(|digits| !digits.is_empty()) {
+        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let port: u16 = digits.parse().ok()?;
+        if port != default_port {
+            // Writing to a string cannot fail.
+            let _ = write!(origin, ":{port}");
+        }
+    }
+    Some(origin)
+}
+
+/// Brings percent-encodings into their one form; refuses other characters than those that `fits`.
+fn normalized(part: &str, fits: impl Fn(u8) -> bool) -> Option<String> {
+    let mut out = String::with_capacity(part.len());
+    let mut rest = part;
+    while let Some(at) = rest.find('%') {
+        let (plain, escape) = rest.split_at(at);
+        let digits = escape.as_bytes().get(1..3)?;
+        if !plain.bytes().all(&fits) || !digits.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        let byte = u8::from_str_radix(escape.get(1..3)?, 16).ok()?;
+        out.push_str(plain);
+        if is_unreserved(byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+        rest = &escape[3..];
+    }
+    if !rest.bytes().all(fits) {
+        return None;
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+fn is_sub_delimiter(byte: u8) -> bool {
+    b"!$&'()*+,;=".contains(&byte)
+}
+
+fn is_pchar(byte: u8) -> bool {
+    is_unreserved(byte) || is_sub_delimiter(byte) || matches!(byte, b':' | b'@')
+}
