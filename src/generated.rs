@@ -79,6 +79,12 @@ pub mod attestation {
     pub const DID_RESOLUTION_TIMEOUT: core::time::Duration = core::time::Duration::from_secs(
         5,
     );
+    /// The longest that a verifier keeps a DID document.
+    ///
+    /// Section 2.5 Lifetimes.
+    pub const DID_CACHE_LIFETIME_MAX: core::time::Duration = core::time::Duration::from_secs(
+        300,
+    );
     /// What a server says of itself at its well-known address.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[non_exhaustive]
@@ -443,7 +449,7 @@ pub mod attestation {
                 Self::Other(value) => &value.allowed_attestation_methods,
             }
         }
-        /// A sentence for a person.
+        /// A sentence for a person, not signed.
         #[must_use]
         pub fn ui_hint(&self) -> Option<&UiHint> {
             match self {
@@ -515,10 +521,10 @@ pub mod attestation {
         /// A URI, or a name reserved for a later version.
         #[serde(rename = "type")]
         pub type_: ExtensionPreconditionType,
-        /// `allowedAttestationMethods`
+        /// The methods that the server accepts for this precondition.
         #[serde(rename = "allowedAttestationMethods")]
         pub allowed_attestation_methods: AllowedAttestationMethods,
-        /// A sentence for a person.
+        /// A sentence for a person, not signed.
         #[serde(rename = "uiHint")]
         #[serde(
             default,
@@ -559,13 +565,13 @@ pub mod attestation {
     pub struct TosPrecondition {
         /// Names a precondition within its challenge.
         pub id: PreconditionId,
-        /// The tag.
+        /// Terms of service.
         #[serde(rename = "type")]
         pub type_: TosType,
         /// The methods that the server accepts for this precondition.
         #[serde(rename = "allowedAttestationMethods")]
         pub allowed_attestation_methods: AllowedAttestationMethods,
-        /// A sentence for a person.
+        /// A sentence for a person, not signed.
         #[serde(rename = "uiHint")]
         #[serde(
             default,
@@ -634,13 +640,13 @@ pub mod attestation {
     pub struct AgePrecondition {
         /// Names a precondition within its challenge.
         pub id: PreconditionId,
-        /// The tag.
+        /// An age.
         #[serde(rename = "type")]
         pub type_: AgeType,
         /// The methods that the server accepts for this precondition.
         #[serde(rename = "allowedAttestationMethods")]
         pub allowed_attestation_methods: AllowedAttestationMethods,
-        /// A sentence for a person.
+        /// A sentence for a person, not signed.
         #[serde(rename = "uiHint")]
         #[serde(
             default,
@@ -699,13 +705,13 @@ pub mod attestation {
     pub struct IdentityPrecondition {
         /// Names a precondition within its challenge.
         pub id: PreconditionId,
-        /// The tag.
+        /// The identity of the operator.
         #[serde(rename = "type")]
         pub type_: IdentityType,
         /// The methods that the server accepts for this precondition; in this version only `self`.
         #[serde(rename = "allowedAttestationMethods")]
         pub allowed_attestation_methods: AllowedAttestationMethods,
-        /// A sentence for a person.
+        /// A sentence for a person, not signed.
         #[serde(rename = "uiHint")]
         #[serde(
             default,
@@ -914,6 +920,38 @@ pub mod attestation {
             }
         }
     }
+    /// An attestation of a type or by a method that this document does not define. It is carried unchanged and refused when it is verified.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[non_exhaustive]
+    pub struct ExtensionAttestation {
+        /// Names a precondition within its challenge.
+        #[serde(rename = "preconditionId")]
+        pub precondition_id: PreconditionId,
+        /// The type of the precondition.
+        #[serde(rename = "type")]
+        pub type_: ExtensionAttestationType,
+        /// The method of the attestation.
+        pub method: ExtensionAttestationMethod,
+        /// The members that the schema does not name, as they were received.
+        #[serde(flatten)]
+        pub extra: serde_json::Map<String, serde_json::Value>,
+    }
+    impl ExtensionAttestation {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            precondition_id: PreconditionId,
+            type_: ExtensionAttestationType,
+            method: ExtensionAttestationMethod,
+        ) -> Self {
+            Self {
+                precondition_id,
+                type_,
+                method,
+                extra: serde_json::Map::new(),
+            }
+        }
+    }
     /// The operator accepts the document with this hash.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[non_exhaustive]
@@ -921,10 +959,10 @@ pub mod attestation {
         /// Names a precondition within its challenge.
         #[serde(rename = "preconditionId")]
         pub precondition_id: PreconditionId,
-        /// The tag.
+        /// Terms of service.
         #[serde(rename = "type")]
         pub type_: TosType,
-        /// The tag.
+        /// The operator's own word.
         pub method: SelfMethod,
         /// When the operator confirmed.
         #[serde(rename = "confirmedAt")]
@@ -957,10 +995,10 @@ pub mod attestation {
         /// Names a precondition within its challenge.
         #[serde(rename = "preconditionId")]
         pub precondition_id: PreconditionId,
-        /// The tag.
+        /// An age.
         #[serde(rename = "type")]
         pub type_: AgeType,
-        /// The tag.
+        /// The operator's own word.
         pub method: SelfMethod,
         /// When the operator confirmed.
         #[serde(rename = "confirmedAt")]
@@ -993,10 +1031,10 @@ pub mod attestation {
         /// Names a precondition within its challenge.
         #[serde(rename = "preconditionId")]
         pub precondition_id: PreconditionId,
-        /// The tag.
+        /// The identity of the operator.
         #[serde(rename = "type")]
         pub type_: IdentityType,
-        /// The tag.
+        /// The operator's own word.
         pub method: SelfMethod,
         /// When the operator confirmed.
         #[serde(rename = "confirmedAt")]
@@ -1021,10 +1059,10 @@ pub mod attestation {
         /// Names a precondition within its challenge.
         #[serde(rename = "preconditionId")]
         pub precondition_id: PreconditionId,
-        /// The tag.
+        /// Terms of service.
         #[serde(rename = "type")]
         pub type_: TosType,
-        /// The tag.
+        /// A credential.
         pub method: VcMethod,
         /// A credential after the W3C Verifiable Credentials Data Model 2.0.
         #[serde(
@@ -1059,10 +1097,10 @@ pub mod attestation {
         /// Names a precondition within its challenge.
         #[serde(rename = "preconditionId")]
         pub precondition_id: PreconditionId,
-        /// The tag.
+        /// An age.
         #[serde(rename = "type")]
         pub type_: AgeType,
-        /// The tag.
+        /// A credential.
         pub method: VcMethod,
         /// A credential after the W3C Verifiable Credentials Data Model 2.0.
         #[serde(
@@ -1090,38 +1128,6 @@ pub mod attestation {
             self
         }
     }
-    /// An attestation of a type or by a method that this document does not define. It is carried unchanged and refused when it is verified.
-    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    #[non_exhaustive]
-    pub struct ExtensionAttestation {
-        /// Names a precondition within its challenge.
-        #[serde(rename = "preconditionId")]
-        pub precondition_id: PreconditionId,
-        /// `type`
-        #[serde(rename = "type")]
-        pub type_: ExtensionAttestationType,
-        /// `method`
-        pub method: ExtensionAttestationMethod,
-        /// The members that the schema does not name, as they were received.
-        #[serde(flatten)]
-        pub extra: serde_json::Map<String, serde_json::Value>,
-    }
-    impl ExtensionAttestation {
-        /// With the required members; the constants fill themselves in, the optional members are absent.
-        #[must_use]
-        pub fn new(
-            precondition_id: PreconditionId,
-            type_: ExtensionAttestationType,
-            method: ExtensionAttestationMethod,
-        ) -> Self {
-            Self {
-                precondition_id,
-                type_,
-                method,
-                extra: serde_json::Map::new(),
-            }
-        }
-    }
     /// A credential after the W3C Verifiable Credentials Data Model 2.0.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[non_exhaustive]
@@ -1134,6 +1140,22 @@ pub mod attestation {
         pub type_: VerifiableCredentialType,
         /// The issuer: a DID, or an object that has one as its `id`.
         pub issuer: CredentialIssuer,
+        /// When the credential starts to be valid.
+        #[serde(rename = "validFrom")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub valid_from: Option<ValidFrom>,
+        /// When the credential stops being valid.
+        #[serde(rename = "validUntil")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub valid_until: Option<ValidUntil>,
         /// What is said of the operator.
         #[serde(rename = "credentialSubject")]
         pub credential_subject: ::serde_json::Map<
@@ -1164,9 +1186,23 @@ pub mod attestation {
                 context,
                 type_,
                 issuer,
+                valid_from: None,
+                valid_until: None,
                 credential_subject,
                 proof: None,
             }
+        }
+        /// With the optional member `validFrom`.
+        #[must_use]
+        pub fn with_valid_from(mut self, valid_from: ValidFrom) -> Self {
+            self.valid_from = Some(valid_from);
+            self
+        }
+        /// With the optional member `validUntil`.
+        #[must_use]
+        pub fn with_valid_until(mut self, valid_until: ValidUntil) -> Self {
+            self.valid_until = Some(valid_until);
+            self
         }
         /// With the optional member `proof`.
         #[must_use]
@@ -1475,6 +1511,187 @@ pub mod attestation {
             self
         }
     }
+    /// What a party says about its support of this protocol.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[non_exhaustive]
+    pub struct BindingSettings {
+        /// The versions of the wire format that the party speaks.
+        pub versions: BindingSettingsVersions,
+        /// The URI under which the server names what it guards. Only a server sends it.
+        #[serde(rename = "resourceBase")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub resource_base: Option<AbsoluteUri>,
+    }
+    impl BindingSettings {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(versions: BindingSettingsVersions) -> Self {
+            Self {
+                versions,
+                resource_base: None,
+            }
+        }
+        /// With the optional member `resourceBase`.
+        #[must_use]
+        pub fn with_resource_base(mut self, resource_base: AbsoluteUri) -> Self {
+            self.resource_base = Some(resource_base);
+            self
+        }
+    }
+    /// What the client presents: a payload or a token.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[non_exhaustive]
+    pub struct BindingRequest {
+        /// What the operator attests, signed with the operator's key.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub payload: Option<AttestationPayload>,
+        /// The opaque token, as the server issued it.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub token: Option<BindingRequestToken>,
+    }
+    impl BindingRequest {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new() -> Self {
+            Self { payload: None, token: None }
+        }
+        /// With the optional member `payload`.
+        #[must_use]
+        pub fn with_payload(mut self, payload: AttestationPayload) -> Self {
+            self.payload = Some(payload);
+            self
+        }
+        /// With the optional member `token`.
+        #[must_use]
+        pub fn with_token(mut self, token: BindingRequestToken) -> Self {
+            self.token = Some(token);
+            self
+        }
+    }
+    /// What the server issues for an accepted attestation.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[non_exhaustive]
+    pub struct BindingResult {
+        /// What the server issues for an accepted attestation.
+        pub token: AttestationToken,
+        /// What the server accepted and granted, signed with the server's key.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub receipt: Option<Receipt>,
+    }
+    impl BindingResult {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(token: AttestationToken) -> Self {
+            Self { token, receipt: None }
+        }
+        /// With the optional member `receipt`.
+        #[must_use]
+        pub fn with_receipt(mut self, receipt: Receipt) -> Self {
+            self.receipt = Some(receipt);
+            self
+        }
+    }
+    /// The SHA-256 of the canonical bytes of a JSON value: `sha256-` and 64 lowercase hexadecimal digits.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct Digest(String);
+    impl crate::wire::text::Text for Digest {
+        const NAME: &'static str = "Digest";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
+                regress::Regex::new("^sha256-[0-9a-f]{64}$").ok());
+                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+            } {
+                return Err("not of the form ^sha256-[0-9a-f]{64}$");
+            }
+            Ok(())
+        }
+    }
+    crate::wire::text::text!(Digest);
+    /// What the server accepted and granted, signed with the server's key.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[non_exhaustive]
+    pub struct Receipt {
+        /// The challenge.
+        #[serde(rename = "challengeDigest")]
+        pub challenge_digest: Digest,
+        /// The payload, with its signature.
+        #[serde(rename = "payloadDigest")]
+        pub payload_digest: Digest,
+        /// The hashes of the accepted documents, in the order of their preconditions.
+        #[serde(rename = "documentHashes")]
+        pub document_hashes: DocumentHashes,
+        /// The operator.
+        #[serde(rename = "operatorId")]
+        pub operator_id: Did,
+        /// The issued AttestationToken.
+        #[serde(rename = "tokenDigest")]
+        pub token_digest: Digest,
+        /// The time of the verification.
+        #[serde(rename = "issuedAt")]
+        pub issued_at: Timestamp,
+        /// The DID document with which the signature was verified.
+        #[serde(rename = "didDocumentDigest")]
+        pub did_document_digest: Digest,
+        /// The server, as the DID that signs.
+        #[serde(rename = "serverId")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub server_id: Option<Did>,
+        /// An Ed25519 signature: 64 bytes in unpadded base64url. Another string is a signature that does not verify.
+        pub signature: Signature,
+    }
+    impl Receipt {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            challenge_digest: Digest,
+            payload_digest: Digest,
+            document_hashes: DocumentHashes,
+            operator_id: Did,
+            token_digest: Digest,
+            issued_at: Timestamp,
+            did_document_digest: Digest,
+            signature: Signature,
+        ) -> Self {
+            Self {
+                challenge_digest,
+                payload_digest,
+                document_hashes,
+                operator_id,
+                token_digest,
+                issued_at,
+                did_document_digest,
+                server_id: None,
+                signature,
+            }
+        }
+        /// With the optional member `serverId`.
+        #[must_use]
+        pub fn with_server_id(mut self, server_id: Did) -> Self {
+            self.server_id = Some(server_id);
+            self
+        }
+    }
     /// The versions of the wire format that the server speaks.
     #[derive(Clone, Debug, PartialEq)]
     pub struct SupportedVersions(Vec<ProtocolVersion>);
@@ -1596,7 +1813,7 @@ pub mod attestation {
         }
     }
     crate::wire::text::text!(ExtensionPreconditionType);
-    /// `AllowedAttestationMethods` of the schemas.
+    /// The methods that the server accepts for this precondition.
     #[derive(Clone, Debug, PartialEq)]
     pub struct AllowedAttestationMethods(Vec<AttestationMethod>);
     impl AllowedAttestationMethods {
@@ -1612,7 +1829,7 @@ pub mod attestation {
         }
     }
     crate::wire::list::list!(AllowedAttestationMethods, AttestationMethod);
-    /// A sentence for a person.
+    /// A sentence for a person, not signed.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct UiHint(String);
     impl crate::wire::text::Text for UiHint {
@@ -1625,6 +1842,8 @@ pub mod attestation {
         }
     }
     crate::wire::text::text!(UiHint);
+    /// Terms of service.
+    ///
     /// Always `"tos"`.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct TosType;
@@ -1662,6 +1881,8 @@ pub mod attestation {
         }
     }
     crate::wire::list::list!(AcceptedVcIssuers, Did);
+    /// An age.
+    ///
     /// Always `"age"`.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct AgeType;
@@ -1680,6 +1901,8 @@ pub mod attestation {
         pub const MAX: u8 = 150;
     }
     crate::wire::integer::integer!(MinimumAge, u8);
+    /// The identity of the operator.
+    ///
     /// Always `"identity"`.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct IdentityType;
@@ -1723,23 +1946,7 @@ pub mod attestation {
         }
     }
     crate::wire::text::text!(KeyId);
-    /// Always `"self"`.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    pub struct SelfMethod;
-    impl SelfMethod {
-        /// The text.
-        pub const VALUE: &'static str = "self";
-    }
-    crate::wire::constant::constant_text!(SelfMethod);
-    /// Always `"vc"`.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    pub struct VcMethod;
-    impl VcMethod {
-        /// The text.
-        pub const VALUE: &'static str = "vc";
-    }
-    crate::wire::constant::constant_text!(VcMethod);
-    /// `ExtensionAttestationType` of the schemas.
+    /// The type of the precondition.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct ExtensionAttestationType(String);
     impl crate::wire::text::Text for ExtensionAttestationType {
@@ -1752,7 +1959,7 @@ pub mod attestation {
         }
     }
     crate::wire::text::text!(ExtensionAttestationType);
-    /// `ExtensionAttestationMethod` of the schemas.
+    /// The method of the attestation.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct ExtensionAttestationMethod(String);
     impl crate::wire::text::Text for ExtensionAttestationMethod {
@@ -1765,6 +1972,26 @@ pub mod attestation {
         }
     }
     crate::wire::text::text!(ExtensionAttestationMethod);
+    /// The operator's own word.
+    ///
+    /// Always `"self"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct SelfMethod;
+    impl SelfMethod {
+        /// The text.
+        pub const VALUE: &'static str = "self";
+    }
+    crate::wire::constant::constant_text!(SelfMethod);
+    /// A credential.
+    ///
+    /// Always `"vc"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct VcMethod;
+    impl VcMethod {
+        /// The text.
+        pub const VALUE: &'static str = "vc";
+    }
+    crate::wire::constant::constant_text!(VcMethod);
     /// The JSON-LD contexts.
     #[derive(Clone, Debug, PartialEq)]
     pub struct VerifiableCredentialContext(Vec<String>);
@@ -1795,7 +2022,33 @@ pub mod attestation {
         }
     }
     crate::wire::list::list!(VerifiableCredentialType, String);
-    /// `CredentialIssuerText` of the schemas.
+    /// When the credential starts to be valid.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ValidFrom(String);
+    impl crate::wire::text::Text for ValidFrom {
+        const NAME: &'static str = "ValidFrom";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 64) {
+                return Err("not 1 to 64 characters long");
+            }
+            Ok(())
+        }
+    }
+    crate::wire::text::text!(ValidFrom);
+    /// When the credential stops being valid.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ValidUntil(String);
+    impl crate::wire::text::Text for ValidUntil {
+        const NAME: &'static str = "ValidUntil";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 64) {
+                return Err("not 1 to 64 characters long");
+            }
+            Ok(())
+        }
+    }
+    crate::wire::text::text!(ValidUntil);
+    /// The DID of the issuer.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct CredentialIssuerText(String);
     impl crate::wire::text::Text for CredentialIssuerText {
@@ -1808,7 +2061,7 @@ pub mod attestation {
         }
     }
     crate::wire::text::text!(CredentialIssuerText);
-    /// `ObjectId` of the schemas.
+    /// The DID of the issuer.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct ObjectId(String);
     impl crate::wire::text::Text for ObjectId {
@@ -1821,11 +2074,11 @@ pub mod attestation {
         }
     }
     crate::wire::text::text!(ObjectId);
-    /// `CredentialIssuerObject` of the schemas.
+    /// An object that describes the issuer.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[non_exhaustive]
     pub struct CredentialIssuerObject {
-        /// `id`
+        /// The DID of the issuer.
         pub id: ObjectId,
     }
     impl CredentialIssuerObject {
@@ -1966,6 +2219,62 @@ pub mod attestation {
         }
     }
     crate::wire::text::text!(JsonWebKeyX);
+    /// `BindingSettingsVersion` of the schemas.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct BindingSettingsVersion(i64);
+    impl BindingSettingsVersion {
+        /// The least.
+        pub const MIN: i64 = 1;
+        /// The greatest.
+        pub const MAX: i64 = 9007199254740991;
+    }
+    crate::wire::integer::integer!(BindingSettingsVersion, i64);
+    /// The versions of the wire format that the party speaks.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct BindingSettingsVersions(Vec<BindingSettingsVersion>);
+    impl BindingSettingsVersions {
+        fn check(items: &[BindingSettingsVersion]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "BindingSettingsVersions",
+                items.len(),
+                1,
+                16,
+            )?;
+            crate::wire::list::check_unique("BindingSettingsVersions", items)?;
+            Ok(())
+        }
+    }
+    crate::wire::list::list!(BindingSettingsVersions, BindingSettingsVersion);
+    /// The opaque token, as the server issued it.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct BindingRequestToken(String);
+    impl crate::wire::text::Text for BindingRequestToken {
+        const NAME: &'static str = "BindingRequestToken";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 4096) {
+                return Err("not 1 to 4096 characters long");
+            }
+            if !{
+                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
+                regress::Regex::new("^[\\x21-\\x7e]+$").ok());
+                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+            } {
+                return Err("not of the form ^[\\x21-\\x7e]+$");
+            }
+            Ok(())
+        }
+    }
+    crate::wire::text::text!(BindingRequestToken);
+    /// The hashes of the accepted documents, in the order of their preconditions.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct DocumentHashes(Vec<DocumentHash>);
+    impl DocumentHashes {
+        fn check(items: &[DocumentHash]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("DocumentHashes", items.len(), 0, 16)?;
+            Ok(())
+        }
+    }
+    crate::wire::list::list!(DocumentHashes, DocumentHash);
     /// The codes of section 6.6 Errors.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[non_exhaustive]

@@ -1,20 +1,230 @@
 //! OpenAPI documents.
+//!
+//! utoipa's types read the operations and components, so that a misspelt member is found here and not in a client's
+//! generator. The schemas do not pass through utoipa, whose schema type drops keywords: they are put in afterwards.
 
-use crate::{Error, Protocol};
-use serde_json::{Value, json};
+mod carried;
+mod down;
+mod examples;
+mod references;
 
-/// The OpenAPI 3.1 document of a protocol.
+pub use down::openapi_3_0;
+
+use crate::{
+    Error, Protocol,
+    error::at,
+    model::Model,
+    settings::{LICENCE, MEANING},
+    shape::Shape,
+};
+use carried::carried;
+use examples::Examples;
+use references::References;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
+use utoipa::openapi::{
+    self, ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApiBuilder, Paths, PathsBuilder, ServerBuilder,
+    ServerVariableBuilder, path::HttpMethod, tag::TagBuilder,
+};
+
+/// The OpenAPI 3.1 document of a protocol: its operations, its components, all its types and all its valid examples.
+///
+/// An example that a media type names stands under `components.examples`; every other one stands with its type.
 ///
 /// # Errors
-/// [`Error`] names the operation, component or reference that is wrong.
+/// [`Error`] names the operation, component, type or example that is wrong.
 pub fn openapi(protocol: &Protocol) -> Result<Value, Error> {
-    Ok(json!({ "openapi": "3.1.0", "info": { "title": protocol.manifest.protocol.title } }))
+    let model = Model::new(protocol)?;
+    let references = References::new(protocol);
+    let mut examples = Examples::new(protocol);
+
+    let mut components = Map::new();
+    for (kind, parts) in &protocol.manifest.components {
+        let pointer = at("/components", kind);
+        let mut parts = parts.clone();
+        references.write(&mut parts, &pointer, &mut examples)?;
+        components.insert(kind.clone(), parts);
+    }
+    let mut operations = Vec::new();
+    for (index, operation) in protocol.manifest.operations.iter().enumerate() {
+        let pointer = at(&at("/operations", index), "operation");
+        let mut value = Value::Object(operation.operation.clone());
+        if let Value::Object(members) = &mut value {
+            members.shift_remove("method");
+            members.shift_remove("path");
+            members.insert("operationId".into(), operation.id.clone().into());
+        }
+        references.write(&mut value, &pointer, &mut examples)?;
+        operations.push(value);
+    }
+
+    let typed = typed(protocol, &operations, &components)?;
+    let mut document = serde_json::to_value(&typed)
+        .map_err(|error| Error::new(&protocol.manifest_file, "", error.to_string(), "report this as an error"))?;
+    for (operation, value) in protocol.manifest.operations.iter().zip(operations) {
+        document["paths"][&operation.path][operation.method.to_lowercase()] = value;
+    }
+    let mut all = Map::new();
+    all.insert("schemas".into(), schemas(&model, &references, &examples)?);
+    all.extend(components);
+    let named = examples.named();
+    if !named.is_empty() {
+        all.insert("examples".into(), named.into());
+    }
+    document["components"] = all.into();
+    Ok(document)
 }
 
-/// The same document in OpenAPI 3.0.3.
-///
-/// # Errors
-/// [`Error`] names the place that has no counterpart in 3.0.
-pub fn openapi_3_0(document: &Value) -> Result<Value, Error> {
-    Ok(document.clone())
+/// The document without its schemas, as utoipa's types.
+fn typed(
+    protocol: &Protocol,
+    operations: &[Value],
+    components: &Map<String, Value>,
+) -> Result<openapi::OpenApi, Error> {
+    let about = &protocol.manifest.protocol;
+    let licence = LicenseBuilder::new().name(LICENCE).identifier(Some(LICENCE)).build();
+    let info = InfoBuilder::new()
+        .title(&about.title)
+        .version(&about.version)
+        .description(Some(&about.summary))
+        .license(Some(licence))
+        .build();
+    // Every server may speak the protocol, so the document names none.
+    let host = ServerVariableBuilder::new().default_value("api.example").description(Some("The server.")).build();
+    let server = ServerBuilder::new().url("https://{host}").parameter("host", host).build();
+    let mut parts = serde_json::to_value(ComponentsBuilder::new().build()).unwrap_or_else(|_| json!({}));
+    for (kind, value) in components {
+        parts[kind] = value.clone();
+    }
+    let file = &protocol.manifest_file;
+    let components: openapi::Components = read(file, "/components", &parts)?;
+    Ok(OpenApiBuilder::new()
+        .info(info)
+        .servers(Some([server]))
+        .paths(paths(protocol, operations)?)
+        .tags(Some(tags(protocol, operations)))
+        .security(Some([]))
+        .components(Some(components))
+        .build())
+}
+
+fn paths(protocol: &Protocol, operations: &[Value]) -> Result<Paths, Error> {
+    let mut paths = PathsBuilder::new();
+    let mut seen: Vec<(&str, String)> = Vec::new();
+    for (index, (operation, value)) in protocol.manifest.operations.iter().zip(operations).enumerate() {
+        let pointer = at("/operations", index);
+        let error = |member: &str, reason: String, help: &str| {
+            Err(Error::new(&protocol.manifest_file, at(&pointer, member), reason, help))
+        };
+        let Some(method) = method(&operation.method) else {
+            return error("method", format!("`{}` is no HTTP method", operation.method), "write get, post, put …");
+        };
+        if !operation.path.starts_with('/') {
+            return error("path", format!("`{}` is no path", operation.path), "begin the path with a slash");
+        }
+        let place = (operation.path.as_str(), operation.method.to_lowercase());
+        if seen.contains(&place) {
+            return error("path", format!("`{}` has this method twice", operation.path), "merge the two operations");
+        }
+        seen.push(place);
+        let typed: openapi::path::Operation = read(&protocol.manifest_file, &at(&pointer, "operation"), value)?;
+        paths = paths.path(&operation.path, openapi::PathItem::new(method, typed));
+    }
+    Ok(paths.build())
+}
+
+fn method(name: &str) -> Option<HttpMethod> {
+    Some(match name.to_lowercase().as_str() {
+        "get" => HttpMethod::Get,
+        "post" => HttpMethod::Post,
+        "put" => HttpMethod::Put,
+        "delete" => HttpMethod::Delete,
+        "options" => HttpMethod::Options,
+        "head" => HttpMethod::Head,
+        "patch" => HttpMethod::Patch,
+        _ => return None,
+    })
+}
+
+/// Reads a part of the document, and refuses members that OpenAPI does not have there.
+fn read<T: DeserializeOwned + Serialize>(file: &str, pointer: &str, value: &Value) -> Result<T, Error> {
+    let typed: T = serde_json::from_value(value.clone()).map_err(|error| {
+        Error::new(file, pointer, format!("this is not OpenAPI: {error}"), "compare it with OpenAPI 3.1")
+    })?;
+    let back = serde_json::to_value(&typed).unwrap_or(Value::Null);
+    if let Some(lost) = carried(value, &back, pointer) {
+        return Err(Error::new(file, lost, "OpenAPI has no such member here", "correct its name or take it out"));
+    }
+    Ok(typed)
+}
+
+/// The tags that the operations use. The protocol's own tag has its summary.
+fn tags(protocol: &Protocol, operations: &[Value]) -> Vec<openapi::Tag> {
+    let mut names: Vec<&str> = Vec::new();
+    for operation in operations {
+        for tag in operation.get("tags").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+            if !names.contains(&tag) {
+                names.push(tag);
+            }
+        }
+    }
+    let about = &protocol.manifest.protocol;
+    names
+        .into_iter()
+        .map(|name| {
+            let description = if name == about.id { &about.summary } else { &about.title };
+            TagBuilder::new().name(name).description(Some(description)).build()
+        })
+        .collect()
+}
+
+/// The types, with the examples that no media type names.
+fn schemas(model: &Model<'_>, references: &References<'_>, examples: &Examples<'_>) -> Result<Value, Error> {
+    let protocol = model.protocol;
+    let mut schemas = Map::new();
+    for (name, schema) in &protocol.definitions {
+        let mut schema = schema.clone();
+        references.write_schema(&mut schema, &at("/$defs", name))?;
+        schemas.insert(name.clone(), schema);
+    }
+    for codes in &protocol.manifest.codes {
+        let words: Vec<&str> = codes.rows.iter().map(|row| row.code.as_str()).collect();
+        let entry = schemas.entry(&codes.type_name).or_insert_with(|| json!({ "type": "string" }));
+        entry["enum"] = words.into();
+        if entry.get("description").is_none() {
+            entry["description"] = codes.description.clone().into();
+        }
+        let meanings = codes.rows.iter().map(|row| (row.code.clone(), row.meaning.clone().into()));
+        entry[format!("x-enum-{MEANING}s")] = Value::Object(meanings.collect());
+    }
+    for (name, schema) in &mut schemas {
+        if let Value::Object(members) = schema {
+            for annotation in ["$schema", "$id"] {
+                members.shift_remove(annotation);
+            }
+            if !members.contains_key("title") {
+                members.shift_insert(0, "title".into(), name.clone().into());
+            }
+            let values: Vec<Value> = examples.of_type(name);
+            if !values.is_empty() {
+                members.insert("examples".into(), values.into());
+            }
+        }
+        if let Some(discriminator) = discriminator(model, name) {
+            schema["discriminator"] = discriminator;
+        }
+    }
+    Ok(schemas.into())
+}
+
+/// The discriminator of a closed union by one tag. The tools that use it take it for exhaustive.
+fn discriminator(model: &Model<'_>, name: &str) -> Option<Value> {
+    let Some(Shape::Union { tags, variants }) = model.shape(name) else { return None };
+    let [tag] = tags.as_slice() else { return None };
+    let mut mapping = Map::new();
+    for variant in variants {
+        let value = variant.tags.as_ref()?.first()?;
+        mapping.insert(value.clone(), format!("#/components/schemas/{}", variant.record).into());
+    }
+    Some(json!({ "propertyName": tag, "mapping": mapping }))
 }

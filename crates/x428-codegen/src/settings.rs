@@ -39,3 +39,6 @@ pub(crate) enum Format {
     /// A URI after RFC 3986.
     Uri,
 }
+
+/// The licence of the specification's text, as an SPDX identifier.
+pub(crate) const LICENCE: &str = "CC-BY-4.0";
