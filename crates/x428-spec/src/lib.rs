@@ -5,10 +5,14 @@
 //! runs every pass over it and returns a [`model::Report`]; the rest turns the two into files.
 //! Nothing panics on any input: whatever is wrong is a [`diagnostic::Diagnostic`] with a place.
 
+pub mod book;
+pub mod build;
 pub mod check;
 pub mod diagnostic;
 pub mod diagram;
+pub mod emit;
 pub mod model;
 pub mod parse;
+pub mod schema;
 pub mod source;
 pub mod value;

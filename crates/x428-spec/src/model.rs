@@ -7,17 +7,19 @@
 mod coverage;
 mod document;
 mod fence;
+mod project;
 mod protocol;
 mod requirement;
 mod results;
 mod table;
 
-use std::{collections::HashMap, path::PathBuf};
+use std::collections::HashMap;
 
 pub use self::{
     coverage::{Coverage, CoverageKind, RequirementCoverage, Site},
     document::{Block, BlockKind, Directive, Document, Heading, Link, LinkKind},
     fence::{Attribute, Body, Example, Fence, FenceId, FenceKind, Info, Verdict},
+    project::Project,
     protocol::{Glossary, Protocol, Term, TypeDefinition},
     requirement::{Keyword, Requirement, Strength},
     results::{Counts, FenceResult, Outcome, Report},
@@ -27,15 +29,6 @@ use crate::{
     diagnostic::Diagnostic,
     source::{Sources, Span},
 };
-
-/// Where the project lies.
-#[derive(Clone, Debug)]
-pub struct Project {
-    /// The root, where `schema/`, `vectors/` and `book/` are.
-    pub root: PathBuf,
-    /// The directory of the specification.
-    pub spec: PathBuf,
-}
 
 /// A whole specification.
 #[derive(Debug)]
