@@ -1,0 +1,130 @@
+//! `yaml vectors` fences: the cases as a list, each with an anchor.
+
+use super::{
+    Pages,
+    block::code,
+    markup::{escape, href, inline, page_of, put, tag},
+};
+use crate::{
+    model::{Document, Fence},
+    value::Node,
+};
+
+/// The anchor of a case.
+pub(super) fn anchor(id: &str) -> String {
+    format!("case-{id}")
+}
+
+pub(super) fn render(
+    pages: &Pages<'_>,
+    document: &Document,
+    fence: &Fence,
+    category: &str,
+    file: &str,
+) -> String {
+    let page = page_of(&document.path);
+    let cases = fence.value.as_ref().map(Node::elements).unwrap_or_default();
+    let words = if cases.len() == 1 {
+        "1 vector".to_owned()
+    } else {
+        format!("{} vectors", cases.len())
+    };
+    let download = pages
+        .spec
+        .protocol_of(document)
+        .map_or_else(String::new, |protocol| {
+            let target = href(&page, &format!("vectors/{}/{file}.json", protocol.id));
+            format!(
+                "<span class=\"downloads\"><a href=\"{}\" download>{}.json</a></span>",
+                escape(&target),
+                escape(file)
+            )
+        });
+    let mut out = format!(
+        "<figure class=\"block vectors\"><figcaption>{}<span>{}</span>{download}</figcaption><ul class=\"cases\">",
+        tag("", category),
+        escape(&words)
+    );
+    for case in cases {
+        one(&mut out, pages, &page, case);
+    }
+    put(
+        &mut out,
+        format_args!(
+            "</ul><details class=\"fold\"><summary>As written</summary>{}</details></figure>",
+            code("yaml", fence.body.text())
+        ),
+    );
+    out
+}
+
+fn one(out: &mut String, pages: &Pages<'_>, page: &str, case: &Node) {
+    let text = |name: &str| case.get(name).and_then(Node::as_str);
+    match text("id") {
+        Some(id) => put(
+            out,
+            format_args!(
+                "<li id=\"{anchor}\"><div class=\"case-head\"><a class=\"name\" href=\"#{anchor}\">{}</a>{}</div>",
+                escape(id),
+                verdict(case),
+                anchor = escape(&anchor(id))
+            ),
+        ),
+        None => put(
+            out,
+            format_args!("<li><div class=\"case-head\">{}</div>", verdict(case)),
+        ),
+    }
+    if let Some(description) = text("description") {
+        put(out, format_args!("<p>{}</p>", inline(description)));
+    }
+    let covers: Vec<_> = case
+        .get("covers")
+        .map(|covers| {
+            if covers.as_str().is_some() {
+                std::slice::from_ref(covers)
+            } else {
+                covers.elements()
+            }
+        })
+        .unwrap_or_default()
+        .iter()
+        .filter_map(Node::as_str)
+        .map(|id| match pages.requirement_target(id) {
+            Some(target) => format!(
+                "<a href=\"{}\">{}</a>",
+                escape(&href(page, &target)),
+                escape(id)
+            ),
+            None => escape(id),
+        })
+        .collect();
+    if !covers.is_empty() {
+        put(
+            out,
+            format_args!("<p class=\"covers\">shows {}</p>", covers.join(", ")),
+        );
+    }
+    out.push_str("</li>");
+}
+
+/// What is expected of a case, as far as it is said in it.
+fn verdict(case: &Node) -> String {
+    let expected = case.get("expected").unwrap_or(case);
+    ["errorCode", "error"]
+        .iter()
+        .find_map(|name| expected.get(name)?.as_str())
+        .map(|code| tag("bad", &format!("refused: {code}")))
+        .or_else(|| {
+            match expected
+                .get("accept")
+                .or_else(|| expected.get("wellFormed"))
+                .map(|node| &node.data)
+            {
+                Some(crate::value::Data::Bool(true)) => Some(tag("ok", "accepted")),
+                Some(crate::value::Data::Bool(false)) => Some(tag("bad", "refused")),
+                _ => None,
+            }
+        })
+        .unwrap_or_default()
+}
