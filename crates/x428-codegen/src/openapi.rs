@@ -19,7 +19,7 @@ use crate::{
 };
 use carried::carried;
 use examples::Examples;
-use references::References;
+use references::{OTHER_TYPES, References};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{
@@ -29,7 +29,8 @@ use utoipa::openapi::{
 
 /// The OpenAPI 3.1 document of a protocol: its operations, its components, all its types and all its valid examples.
 ///
-/// An example that a media type names stands under `components.examples`; every other one stands with its type.
+/// The types that no operation carries stand under `x-types`. An example that a media type names stands under
+/// `components.examples`; every other one stands with its type.
 ///
 /// # Errors
 /// [`Error`] names the operation, component, type or example that is wrong.
@@ -64,14 +65,19 @@ pub fn openapi(protocol: &Protocol) -> Result<Value, Error> {
     for (operation, value) in protocol.manifest.operations.iter().zip(operations) {
         document["paths"][&operation.path][operation.method.to_lowercase()] = value;
     }
+    let (carried, others): (Map<_, _>, Map<_, _>) =
+        schemas(&model, &references, &examples)?.into_iter().partition(|(name, _)| references.is_carried(name));
     let mut all = Map::new();
-    all.insert("schemas".into(), schemas(&model, &references, &examples)?);
+    all.insert("schemas".into(), carried.into());
     all.extend(components);
     let named = examples.named();
     if !named.is_empty() {
         all.insert("examples".into(), named.into());
     }
     document["components"] = all.into();
+    if !others.is_empty() {
+        document[OTHER_TYPES] = others.into();
+    }
     Ok(document)
 }
 
@@ -179,7 +185,7 @@ fn tags(protocol: &Protocol, operations: &[Value]) -> Vec<openapi::Tag> {
 }
 
 /// The types, with the examples that no media type names.
-fn schemas(model: &Model<'_>, references: &References<'_>, examples: &Examples<'_>) -> Result<Value, Error> {
+fn schemas(model: &Model<'_>, references: &References<'_>, examples: &Examples<'_>) -> Result<Map<String, Value>, Error> {
     let protocol = model.protocol;
     let mut schemas = Map::new();
     for (name, schema) in &protocol.definitions {
@@ -202,6 +208,9 @@ fn schemas(model: &Model<'_>, references: &References<'_>, examples: &Examples<'
             for annotation in ["$schema", "$id"] {
                 members.shift_remove(annotation);
             }
+            if model.record(name).is_some_and(|record| record.open) {
+                members.insert("additionalProperties".into(), true.into());
+            }
             if !members.contains_key("title") {
                 members.shift_insert(0, "title".into(), name.clone().into());
             }
@@ -214,7 +223,7 @@ fn schemas(model: &Model<'_>, references: &References<'_>, examples: &Examples<'
             schema["discriminator"] = discriminator;
         }
     }
-    Ok(schemas.into())
+    Ok(schemas)
 }
 
 /// The discriminator of a closed union by one tag. The tools that use it take it for exhaustive.

@@ -1,8 +1,9 @@
 //! OpenAPI 3.0.3 for the tools that read no 3.1.
 //!
-//! 3.0 says less: `not` with constants, `if`, `contains` and patterns that look ahead are left out, so that the document
-//! accepts a little more than the schemas do. What changes the form of a value and cannot be said is refused.
+//! 3.0 says less: `if`, `contains` and the like are left out, so that the document accepts a little more than the schemas
+//! do. What changes the form of a value and cannot be said is refused.
 
+use super::references::OTHER_TYPES;
 use crate::{Error, error::at};
 use serde_json::{Map, Value, json};
 
@@ -16,7 +17,7 @@ const SAME: &[&str] = &[
 
 /// Keywords that 3.0 does not have and that take nothing but precision with them.
 const DROPPED: &[&str] = &[
-    "not", "if", "then", "else", "contains", "minContains", "maxContains", "dependentRequired", "dependentSchemas",
+    "if", "then", "else", "contains", "minContains", "maxContains", "dependentRequired", "dependentSchemas",
     "propertyNames", "unevaluatedProperties", "contentEncoding", "contentMediaType", "contentSchema", "$comment", "$id",
     "$schema",
 ];
@@ -45,6 +46,9 @@ pub fn openapi_3_0(document: &Value) -> Result<Value, Error> {
     }
     for (name, value) in members.iter_mut().filter(|(name, _)| matches!(name.as_str(), "paths" | "components")) {
         part(value, &at("", name))?;
+    }
+    if let Some(types) = members.get_mut(OTHER_TYPES) {
+        each(types, &at("", OTHER_TYPES))?;
     }
     Ok(document)
 }
@@ -147,12 +151,11 @@ fn keyword_of(converted: &mut Map<String, Value>, keyword: &str, mut value: Valu
         "minimum" | "maximum" if converted.contains_key(keyword) => {
             return Err(refused(pointer, "3.0 knows one bound on a side", "take out one of the two"));
         }
-        "pattern" if value.as_str().is_some_and(looks_around) => {}
         "properties" | "oneOf" | "anyOf" | "allOf" => {
             each(&mut value, pointer)?;
             converted.insert(keyword.to_owned(), value);
         }
-        "items" => {
+        "items" | "not" => {
             schema(&mut value, pointer)?;
             converted.insert(keyword.to_owned(), value);
         }
@@ -194,9 +197,4 @@ fn type_of(value: &Value) -> Option<&'static str> {
         Value::Number(_) => "integer",
         _ => return None,
     })
-}
-
-/// Many regular expression engines, Rust's among them, have no look-around.
-fn looks_around(pattern: &str) -> bool {
-    ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|group| pattern.contains(group))
 }

@@ -3,14 +3,37 @@
 use super::examples::Examples;
 use crate::{Error, Protocol, error::at, model::reference_name};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+/// The root member for the types that no operation carries. Linters take such types among the components for forgotten.
+pub(super) const OTHER_TYPES: &str = "x-types";
 
 pub(super) struct References<'a> {
     protocol: &'a Protocol,
+    /// The types that an operation or component carries, directly or within another type.
+    carried: BTreeSet<String>,
 }
 
 impl<'a> References<'a> {
     pub(super) fn new(protocol: &'a Protocol) -> Self {
-        Self { protocol }
+        let mut names = Vec::new();
+        for operation in &protocol.manifest.operations {
+            operation.operation.values().for_each(|value| referred(value, &mut names));
+        }
+        protocol.manifest.components.values().for_each(|value| referred(value, &mut names));
+        let mut carried = BTreeSet::new();
+        while let Some(name) = names.pop() {
+            if carried.insert(name.clone())
+                && let Some(schema) = protocol.definitions.get(&name)
+            {
+                referred(schema, &mut names);
+            }
+        }
+        Self { protocol, carried }
+    }
+
+    pub(super) fn is_carried(&self, name: &str) -> bool {
+        self.carried.contains(name)
     }
 
     /// Writes pointers for `{"$ref": "Name"}`, `{"$ref": "responses/Name"}` and the examples of media types.
@@ -122,8 +145,31 @@ impl<'a> References<'a> {
     fn schema(&self, name: &str, file: &str, pointer: &str) -> Result<String, Error> {
         let codes = &self.protocol.manifest.codes;
         if self.protocol.definitions.contains_key(name) || codes.iter().any(|codes| codes.type_name == name) {
-            return Ok(format!("#/components/schemas/{name}"));
+            let root = if self.is_carried(name) { "components/schemas" } else { OTHER_TYPES };
+            return Ok(format!("#/{root}/{name}"));
         }
         Err(Error::new(file, pointer, format!("`{name}` names no type"), "write the name of a type of the protocol"))
+    }
+}
+
+/// Collects the names of the types that a value refers to.
+fn referred(value: &Value, names: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            for (keyword, value) in members {
+                match (keyword.as_str(), value) {
+                    ("$ref", Value::String(reference)) => {
+                        let name = reference_name(reference).unwrap_or(reference);
+                        if !name.contains('/') {
+                            names.push(name.to_owned());
+                        }
+                    }
+                    ("const" | "enum" | "default" | "examples" | "example", _) => {}
+                    _ => referred(value, names),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| referred(item, names)),
+        _ => {}
     }
 }
