@@ -14,5 +14,6 @@ pub mod emit;
 pub mod model;
 pub mod parse;
 pub mod schema;
+pub mod serve;
 pub mod source;
 pub mod value;

@@ -20,7 +20,7 @@ pub use self::{
     document::{Block, BlockKind, Directive, Document, Heading, Link, LinkKind},
     fence::{Attribute, Body, Example, Fence, FenceId, FenceKind, Info, Verdict},
     project::Project,
-    protocol::{Glossary, Protocol, Term, TypeDefinition},
+    protocol::{Glossary, Protocol, Term, TypeDefinition, TypeOrigin},
     requirement::{Keyword, Requirement, Strength},
     results::{Counts, FenceResult, Outcome, Report},
     table::{Cell, Region, RegionKind, Row, Table, TableKind},

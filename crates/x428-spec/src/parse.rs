@@ -19,6 +19,7 @@ use std::{collections::HashMap, path::Path};
 use rayon::prelude::*;
 
 use self::markdown::parse_markdown;
+pub(crate) use self::protocol::types;
 pub(crate) use self::read::relative;
 use crate::{
     diagnostic::{Code, Diagnostic},

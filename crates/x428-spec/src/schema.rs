@@ -22,8 +22,8 @@ pub enum Holds {
 
 /// The keywords that a type may use. `$id`, `$schema`, `$defs` and their like are the compiler's.
 pub const KEYWORDS: &[(&str, Holds)] = &[
-    ("$ref", Holds::Value),
     ("$comment", Holds::Value),
+    ("$ref", Holds::Value),
     ("additionalProperties", Holds::Schema),
     ("allOf", Holds::Schemas),
     ("anyOf", Holds::Schemas),
@@ -154,10 +154,8 @@ pub fn definitions<'a>(
     spec: &'a Spec,
     protocol: &'a Protocol,
 ) -> impl Iterator<Item = (&'a str, &'a Node)> {
-    protocol.types.iter().filter_map(|definition| {
-        let schema = spec.fence(definition.fence)?.value.as_ref()?;
-        Some((definition.name.as_str(), schema))
-    })
+    let types = protocol.types.iter();
+    types.filter_map(|definition| Some((definition.name.as_str(), definition.schema(spec)?)))
 }
 
 /// The bundle of a protocol: every type under `$defs`.
@@ -190,5 +188,15 @@ pub fn titled(name: &str, schema: Value) -> Value {
             Value::Object(object)
         }
         schema => schema,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::KEYWORDS;
+
+    #[test]
+    fn keywords_are_sorted_for_the_binary_search() {
+        assert!(KEYWORDS.is_sorted_by(|a, b| a.0 < b.0));
     }
 }

@@ -79,10 +79,13 @@ codes! {
     CyclicRef = "E0406" Error "a type is defined by nothing but itself",
     UndescribedProperty = "E0407" Error "a member is not described",
 
+    RequiredUndefined = "E0408" Error "a schema requires a member that it does not define",
+
     UnknownType = "E0501" Error "an example is of a type that does not exist",
     InvalidExample = "E0502" Error "an example violates its schema",
     NotRejected = "E0503" Error "an example that should be rejected is valid",
     RejectedOtherwise = "E0504" Error "an example is rejected for another reason than it says",
+    MisspeltMember = "E0505" Error "an example has a member that looks misspelt",
 
     UnknownKey = "E0601" Error "there is no such key",
     WrongSignature = "E0602" Error "a signature does not verify",
@@ -113,7 +116,7 @@ codes! {
     TableShape = "E0902" Error "a data table has the wrong columns",
     TableValue = "E0903" Error "a cell of a data table cannot be read",
     DuplicateRow = "E0904" Error "a data table has a row twice",
-    TableType = "E0905" Error "a table of codes names a type that is no string",
+    TableType = "E0905" Error "a table of codes has an unusable type",
     RegionOutdated = "E0906" Error "a generated region is out of date",
     RegionUnclosed = "E0907" Error "a generated region is not closed",
     DuplicateTable = "E0908" Error "two data tables have the same id",

@@ -87,7 +87,7 @@ fn codes(spec: &Spec, protocol: &Protocol, document: &Document, table: &Table) -
     let name = table.info.value("type").unwrap_or_default();
     let schema = protocol
         .type_definition(name)
-        .and_then(|definition| spec.fence(definition.fence)?.value.as_ref());
+        .and_then(|definition| definition.schema(spec));
     let description = schema
         .and_then(|schema| schema.get("description"))
         .and_then(Node::as_str);

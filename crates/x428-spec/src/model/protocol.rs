@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::FenceId;
-use crate::source::Span;
+use super::{FenceId, Spec};
+use crate::{source::Span, value::Node};
 
 /// A protocol: a directory whose `README.md` carries `<!-- x428:protocol … -->`.
 #[derive(Debug)]
@@ -41,13 +41,36 @@ impl Protocol {
     }
 }
 
-/// A type: a `json schema` fence that has a name and parses.
+/// A type.
 #[derive(Debug, Clone)]
 pub struct TypeDefinition {
     /// The name.
     pub name: String,
-    /// The fence.
-    pub fence: FenceId,
+    /// Where the name is given: in the info string, or by the comment of a table.
+    pub name_span: Span,
+    /// What defines it.
+    pub origin: TypeOrigin,
+}
+
+/// What defines a type.
+#[derive(Debug, Clone)]
+pub enum TypeOrigin {
+    /// A `json schema` fence that parses.
+    Fence(FenceId),
+    /// A table of codes. The schema is an enumeration of its first column, whose values stand
+    /// where the cells are.
+    Codes(Node),
+}
+
+impl TypeDefinition {
+    /// The schema.
+    #[must_use]
+    pub fn schema<'a>(&'a self, spec: &'a Spec) -> Option<&'a Node> {
+        match &self.origin {
+            TypeOrigin::Fence(fence) => spec.fence(*fence)?.value.as_ref(),
+            TypeOrigin::Codes(schema) => Some(schema),
+        }
+    }
 }
 
 /// The terms of the glossary.

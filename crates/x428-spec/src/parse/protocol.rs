@@ -4,8 +4,12 @@ use std::collections::HashMap;
 
 use crate::{
     diagnostic::{Code, Diagnostic},
-    model::{Directive, Document, Fence, FenceKind, Protocol, TypeDefinition},
+    model::{
+        Directive, Document, Fence, FenceKind, Protocol, Table, TableKind, TypeDefinition,
+        TypeOrigin,
+    },
     source::Sources,
+    value::{Data, Member, Node},
 };
 
 /// Finds the protocols and gives each document to its own.
@@ -140,21 +144,17 @@ fn first_paragraph(document: &Document, sources: &Sources) -> String {
 
 fn fill(protocol: &mut Protocol, document: &Document, problems: &mut Vec<Diagnostic>) {
     protocol.documents.push(document.index);
+    for definition in types(document) {
+        // Of several definitions of a name the first counts; the check of schemas says so.
+        if !protocol.type_index.contains_key(&definition.name) {
+            protocol
+                .type_index
+                .insert(definition.name.clone(), protocol.types.len());
+            protocol.types.push(definition);
+        }
+    }
     for fence in &document.fences {
         match &fence.kind {
-            FenceKind::Schema { name: Some(name) } if fence.value.is_some() => {
-                if protocol.type_index.contains_key(name) {
-                    // Said by the check of schemas, which knows where the first one is.
-                    continue;
-                }
-                protocol
-                    .type_index
-                    .insert(name.clone(), protocol.types.len());
-                protocol.types.push(TypeDefinition {
-                    name: name.clone(),
-                    fence: fence.id,
-                });
-            }
             FenceKind::Example(example) => {
                 if let Some(id) = &example.id
                     && protocol.examples.insert(id.clone(), fence.id).is_some()
@@ -167,6 +167,73 @@ fn fill(protocol: &mut Protocol, document: &Document, problems: &mut Vec<Diagnos
             }
             _ => {}
         }
+    }
+}
+
+/// The types that a document defines, in the order of the text.
+pub(crate) fn types(document: &Document) -> Vec<TypeDefinition> {
+    let fences = document
+        .fences
+        .iter()
+        .filter_map(|fence| match &fence.kind {
+            FenceKind::Schema { name: Some(name) } if fence.value.is_some() => {
+                Some(TypeDefinition {
+                    name: name.clone(),
+                    name_span: fence.info.value_span("id"),
+                    origin: TypeOrigin::Fence(fence.id),
+                })
+            }
+            _ => None,
+        });
+    let tables = document.tables.iter().filter_map(|table| {
+        let name = table
+            .info
+            .value("type")
+            .filter(|_| table.kind == Some(TableKind::Codes))?;
+        Some(TypeDefinition {
+            name: name.to_owned(),
+            name_span: table.info.value_span("type"),
+            origin: TypeOrigin::Codes(enumeration(document, table)),
+        })
+    });
+    let mut types: Vec<_> = fences.chain(tables).collect();
+    types.sort_by_key(|definition| definition.name_span.start);
+    types
+}
+
+/// The schema of a table of codes.
+fn enumeration(document: &Document, table: &Table) -> Node {
+    let heading = document.heading_at(table.info.span.start);
+    let section = heading.map_or(document.title(), |heading| heading.text.as_str());
+    let span = table.span.unwrap_or(table.info.span);
+    let text = |text: &str, span| Node {
+        span,
+        data: Data::String(text.to_owned()),
+    };
+    let codes = table.rows.iter().filter_map(|row| row.cells.first());
+    let codes = codes.map(|cell| text(&cell.text, cell.span)).collect();
+    let member = |name: &str, value| Member {
+        name: name.to_owned(),
+        name_span: span,
+        value,
+    };
+    let members = vec![
+        member(
+            "description",
+            text(&format!("The codes of section {section}."), span),
+        ),
+        member("type", text("string", span)),
+        member(
+            "enum",
+            Node {
+                span,
+                data: Data::Array(codes),
+            },
+        ),
+    ];
+    Node {
+        span,
+        data: Data::Object(members),
     }
 }
 
