@@ -208,6 +208,10 @@ fn schemas(model: &Model<'_>, references: &References<'_>, examples: &Examples<'
             for annotation in ["$schema", "$id"] {
                 members.shift_remove(annotation);
             }
+            // Clients read a `date-time` into an object of theirs and write it another way. The text of a time is signed.
+            if members.contains_key("pattern") && members.get("format").is_some_and(|format| format == "date-time") {
+                members.shift_remove("format");
+            }
             if model.record(name).is_some_and(|record| record.open) {
                 members.insert("additionalProperties".into(), true.into());
             }
