@@ -60,7 +60,10 @@
         card.style.left = Math.max(12, left) + window.scrollX + 'px';
         card.style.top = place.bottom + window.scrollY + 6 + 'px';
     }
-    for (const term of document.querySelectorAll('a.term[data-definition]')) {
+    for (const term of document.querySelectorAll('main a[href*="glossary.html#"][title]')) {
+        // The browser's own tooltip would cover ours, and no keyboard reaches it.
+        term.dataset.definition = term.title;
+        term.removeAttribute('title');
         term.addEventListener('mouseenter', show);
         term.addEventListener('focus', show);
         term.addEventListener('mouseleave', hide);
@@ -71,4 +74,17 @@
             hide();
         }
     });
+})();
+
+(function unfoldForPrint() {
+    'use strict';
+    const folded = () => document.querySelectorAll('main details:not([open])');
+    window.addEventListener('beforeprint', () => folded().forEach(details => {
+        details.open = true;
+        details.dataset.unfolded = '';
+    }));
+    window.addEventListener('afterprint', () => document.querySelectorAll('details[data-unfolded]').forEach(details => {
+        details.open = false;
+        delete details.dataset.unfolded;
+    }));
 })();

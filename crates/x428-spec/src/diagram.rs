@@ -12,8 +12,10 @@
 
 mod draw;
 mod parse;
+mod room;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use draw::svg;
 pub use parse::{DiagramError, DiagramFault, parse};

@@ -54,27 +54,55 @@ pub(super) fn code(language: &str, text: &str) -> String {
 
 fn schema(pages: &Pages<'_>, document: &Document, fence: &Fence, name: &str) -> String {
     let page = page_of(&document.path);
-    let shown = document.regions.iter().any(|region| matches!(&region.kind, RegionKind::Fields { of } if of == name));
-    let link = |name: &str| pages.type_target(document, name).map(|target| href(&page, &target));
-    let download = pages.spec.protocol_of(document).map_or_else(String::new, |protocol| {
-        let file = href(&page, &format!("schema/{}/{name}.json", protocol.id));
-        format!("<span class=\"downloads\"><a href=\"{}\" download>Download</a></span>", escape(&file))
-    });
+    let shown = document
+        .regions
+        .iter()
+        .any(|region| matches!(&region.kind, RegionKind::Fields { of } if of == name));
+    let link = |name: &str| {
+        pages
+            .type_target(document, name)
+            .map(|target| href(&page, &target))
+    };
+    let download = pages
+        .spec
+        .protocol_of(document)
+        .map_or_else(String::new, |protocol| {
+            let file = href(&page, &format!("schema/{}/{name}.json", protocol.id));
+            format!(
+                "<span class=\"downloads\"><a href=\"{}\" download>Download</a></span>",
+                escape(&file)
+            )
+        });
     let id = escape(name);
-    let caption = format!("{}<a class=\"name\" href=\"#schema-{id}\">{id}</a>{download}", tag("", "JSON Schema"));
+    let caption = format!(
+        "{}<a class=\"name\" href=\"#schema-{id}\">{id}</a>{download}",
+        tag("", "JSON Schema")
+    );
     let source = code("json", fence.body.text());
     let Some(value) = fence.value.as_ref().filter(|_| !shown) else {
-        return format!("<details class=\"block schema\" id=\"schema-{id}\"><summary>{caption}</summary>{source}</details>");
+        return format!(
+            "<details class=\"block schema\" id=\"schema-{id}\"><summary>{caption}</summary>{source}</details>"
+        );
     };
-    let mut out = format!("<figure class=\"block schema\" id=\"schema-{id}\"><figcaption>{caption}</figcaption>");
+    let mut out = format!(
+        "<figure class=\"block schema\" id=\"schema-{id}\"><figcaption>{caption}</figcaption>"
+    );
     if let Some(text) = value.get("description").and_then(Node::as_str) {
         put(&mut out, format_args!("<p>{}</p>", inline(text)));
     }
     match fields::table(value, &link) {
         Some(table) => out.push_str(&table),
-        None => put(&mut out, format_args!("<p class=\"facts\">{}</p>", facts(value, &link))),
+        None => put(
+            &mut out,
+            format_args!("<p class=\"facts\">{}</p>", facts(value, &link)),
+        ),
     }
-    put(&mut out, format_args!("<details class=\"fold\"><summary>Source</summary>{source}</details></figure>"));
+    put(
+        &mut out,
+        format_args!(
+            "<details class=\"fold\"><summary>Source</summary>{source}</details></figure>"
+        ),
+    );
     out
 }
 

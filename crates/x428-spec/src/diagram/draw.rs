@@ -1,14 +1,18 @@
 //! From a [`Sequence`] to SVG. Lengths are CSS pixels.
 
-use super::{Head, Place, Sequence, Step};
-use std::fmt::Write as _;
+use super::{
+    Head, Place, Sequence, Step,
+    room::Room,
+    words::{WRAP, count, escape, lines, measure, put, title_of, told, widest},
+};
 
 const LINE: i32 = 18;
 const MARGIN: i32 = 12;
 const BOX_HEIGHT: i32 = 38;
 const BOX_PADDING: i32 = 16;
 const GAP: i32 = 28;
-const WRAP: i32 = 230;
+/// A picture wider than this is not shrunk on a phone.
+const PHONE: i32 = 520;
 
 /// Draws the diagram; `id` makes the ids of its title and description unique on a page.
 ///
@@ -312,82 +316,15 @@ impl<'a> Canvas<'a> {
             .description
             .clone()
             .unwrap_or_else(|| told(sequence, &sequence.steps));
+        let wide = if width > PHONE { " dg-wide" } else { "" };
         format!(
-            "<svg class=\"dg\" role=\"img\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
+            "<svg class=\"dg{wide}\" role=\"img\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
              aria-labelledby=\"{id}-title {id}-desc\"><title id=\"{id}-title\">{}</title><desc id=\"{id}-desc\">{}</desc>{}{lifelines}{}</svg>",
             escape(&title),
             escape(&description.replace('\n', " ")),
             self.back,
             self.front
         )
-    }
-}
-
-/// Widens the gaps between the lifelines until every word has room.
-struct Room<'a> {
-    gaps: &'a mut Vec<i32>,
-    left: &'a mut i32,
-    right: &'a mut i32,
-    last: usize,
-}
-
-impl Room<'_> {
-    fn steps(&mut self, steps: &[Step], numbered: bool) {
-        for step in steps {
-            match step {
-                Step::Message { from, to, text, .. } => {
-                    let need = widest(&lines(text, WRAP)) + if numbered { 48 } else { 28 };
-                    if from == to {
-                        self.beside(*from, need + 24);
-                    } else {
-                        self.between(*from.min(to), *from.max(to), need);
-                    }
-                }
-                Step::Note {
-                    from,
-                    to,
-                    place,
-                    text,
-                } => {
-                    let need = widest(&lines(text, WRAP)) + 34;
-                    match place {
-                        Place::Right => self.beside(*to, need),
-                        Place::Left if *from == 0 => *self.left = (*self.left).max(need),
-                        Place::Left => self.between(from - 1, *from, need),
-                        Place::Over => {
-                            let span: i32 = self.gaps[*from..*to].iter().sum();
-                            let over = (need.max(span + 72) - span) / 2;
-                            if *from == 0 {
-                                *self.left = (*self.left).max(over);
-                            }
-                            self.beside(*to, if *to == self.last { over } else { 0 });
-                        }
-                    }
-                }
-                Step::Block { sections, .. } => {
-                    for section in sections {
-                        self.steps(&section.steps, numbered);
-                    }
-                }
-            }
-        }
-    }
-
-    fn between(&mut self, from: usize, to: usize, need: i32) {
-        let have: i32 = self.gaps[from..to].iter().sum();
-        let columns = i32::try_from(to - from).unwrap_or(1).max(1);
-        let more = (need - have + columns - 1) / columns;
-        if more > 0 {
-            self.gaps[from..to].iter_mut().for_each(|gap| *gap += more);
-        }
-    }
-
-    fn beside(&mut self, column: usize, need: i32) {
-        if column == self.last {
-            *self.right = (*self.right).max(need);
-        } else {
-            self.between(column, column + 1, need);
-        }
     }
 }
 
@@ -414,105 +351,4 @@ fn depth_of(steps: &[Step]) -> i32 {
         })
         .max()
         .unwrap_or(0)
-}
-
-fn title_of(sequence: &Sequence) -> String {
-    let names: Vec<_> = sequence
-        .participants
-        .iter()
-        .map(|one| one.label.replace('\n', " "))
-        .collect();
-    format!("Sequence diagram of {}", names.join(", "))
-}
-
-/// The steps as sentences, for readers who do not see the picture.
-fn told(sequence: &Sequence, steps: &[Step]) -> String {
-    let name = |index: usize| {
-        sequence
-            .participants
-            .get(index)
-            .map_or("", |one| one.label.as_str())
-    };
-    let mut out = String::new();
-    for step in steps {
-        match step {
-            Step::Message { from, to, text, .. } if from == to => {
-                put(&mut out, format_args!("{}: {text}. ", name(*from)))
-            }
-            Step::Message { from, to, text, .. } => put(
-                &mut out,
-                format_args!("{} to {}: {text}. ", name(*from), name(*to)),
-            ),
-            Step::Note { text, .. } => put(&mut out, format_args!("Note: {text}. ")),
-            Step::Block { keyword, sections } => {
-                for section in sections {
-                    put(
-                        &mut out,
-                        format_args!(
-                            "{keyword} {}: {}",
-                            section.label,
-                            told(sequence, &section.steps)
-                        ),
-                    );
-                }
-                put(&mut out, format_args!("End of {keyword}. "));
-            }
-        }
-    }
-    out
-}
-
-fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    let _ = out.write_fmt(text);
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-}
-
-fn count(words: &[String]) -> i32 {
-    i32::try_from(words.len()).unwrap_or(1).max(1)
-}
-
-fn widest(words: &[String]) -> i32 {
-    words.iter().map(|line| measure(line)).max().unwrap_or(0)
-}
-
-/// Breaks a label at its line breaks and, beyond `limit` pixels, at spaces.
-fn lines(text: &str, limit: i32) -> Vec<String> {
-    let mut out = Vec::new();
-    for part in text.split('\n') {
-        let mut line = String::new();
-        for word in part.split_whitespace() {
-            if !line.is_empty() && measure(&line) + measure(word) + 4 > limit {
-                out.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        out.push(line);
-    }
-    out
-}
-
-/// The width of a text in a 14 px sans-serif font, estimated on the generous side: the reader's font
-/// is not known when the book is built.
-fn measure(text: &str) -> i32 {
-    let tenths: i32 = text
-        .chars()
-        .map(|c| match c {
-            'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' => 40,
-            ' ' | 't' | 'f' | 'r' | '(' | ')' | '[' | ']' | '/' | '-' => 52,
-            'm' | 'w' | 'M' | 'W' | '@' | '%' => 122,
-            'A'..='Z' => 98,
-            _ if c.is_ascii() => 82,
-            _ => 100,
-        })
-        .sum();
-    tenths / 10
 }

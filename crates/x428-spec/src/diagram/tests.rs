@@ -37,12 +37,9 @@ fn steps_are_told_as_sentences() {
 
 #[test]
 fn markup_in_labels_is_escaped() {
-    let picture = svg(
-        &parse("sequenceDiagram\nA->>B: <script>&amp;").unwrap(),
-        "d",
-    );
+    let picture = svg(&parse("sequenceDiagram\nA->>B: <script> &lt").unwrap(), "d");
     assert!(!picture.contains("<script"), "{picture}");
-    assert!(picture.contains("&lt;script&gt;&amp;amp;"), "{picture}");
+    assert!(picture.contains("&lt;script&gt; &amp;lt"), "{picture}");
 }
 
 #[test]
