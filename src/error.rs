@@ -12,6 +12,10 @@
 
 use std::borrow::Cow;
 
+mod rejected;
+
+pub use rejected::{Error, Rejected};
+
 type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// A text or value that is not of its format.

@@ -7,10 +7,11 @@ pub mod encoding;
 pub mod error;
 pub mod jcs;
 pub mod sign;
+pub mod vc;
+pub mod wire;
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-pub mod wire;
 
 /// Runs a future that waits for nothing: one whose resolvers and stores are in memory.
 ///

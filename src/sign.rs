@@ -29,12 +29,14 @@ use crate::error::{Malformed, Unavailable};
 use crate::jcs::StrictJson;
 
 mod key;
+mod published;
 pub mod seal;
 #[cfg(test)]
 mod tests;
 mod verify;
 
 pub use key::SigningKey;
+pub use published::is_published_test_key;
 pub use verify::{InvalidSignature, VerifyingKey};
 
 /// The member that carries the signature of an object and is not part of what is signed.

@@ -50,8 +50,16 @@ mod tests {
     fn the_table_of_section_6_4_holds() {
         for (scope, requested, expected) in [
             ("https://a.example/r", "https://a.example/r", true),
-            ("https://a.example/r", "https://a.example/r?page=2#top", true),
-            ("https://a.example/r", "https://a.example/r#top?page=2", true),
+            (
+                "https://a.example/r",
+                "https://a.example/r?page=2#top",
+                true,
+            ),
+            (
+                "https://a.example/r",
+                "https://a.example/r#top?page=2",
+                true,
+            ),
             ("https://a.example/r", "https://A.Example:443/r", true),
             ("HTTPS://a.example/r", "https://a.example:/r", true),
             ("https://a.example/r", "https://a.example:8443/r", false),
@@ -59,7 +67,11 @@ mod tests {
             ("https://a.example/r", "http://a.example/r", false),
             ("https://a.example/r", "https://a.example/R", false),
             ("https://a.example", "https://a.example/", true),
-            ("https://a.example/%7eu/%c3%a9", "https://a.example/~u/%C3%A9", true),
+            (
+                "https://a.example/%7eu/%c3%a9",
+                "https://a.example/~u/%C3%A9",
+                true,
+            ),
             ("https://a.example/r/*", "https://a.example/r/1", true),
             ("https://a.example/r/*", "https://a.example/r/1?x=/y", true),
             ("https://a.example/r/*", "https://a.example/r/*", true),
@@ -97,7 +109,11 @@ mod tests {
             ("https://a.example/%zz", "https://a.example/%zz", false),
             ("https://[::1]:443/r", "https://[::1]/r", true),
             ("https://[::1]x/r", "https://[::1]x/r", false),
-            ("https://a.example:65536/r", "https://a.example:65536/r", false),
+            (
+                "https://a.example:65536/r",
+                "https://a.example:65536/r",
+                false,
+            ),
             ("https://a.example:+80/r", "https://a.example:+80/r", false),
         ] {
             assert_eq!(matches(scope, requested), expected, "{scope} {requested}");
@@ -106,7 +122,10 @@ mod tests {
 
     #[test]
     fn a_resource_is_granted_without_its_query() {
-        assert_eq!(of_resource("https://a.example/r?x#y"), "https://a.example/r");
+        assert_eq!(
+            of_resource("https://a.example/r?x#y"),
+            "https://a.example/r"
+        );
         assert_eq!(of_resource("https://a.example/r"), "https://a.example/r");
     }
 }

@@ -59,6 +59,14 @@ impl HttpUri {
             has_fragment: fragment.is_some(),
         })
     }
+
+    /// The URI as it is requested: a fragment stays with the client.
+    pub(crate) fn without_fragment(self) -> Self {
+        Self {
+            has_fragment: false,
+            ..self
+        }
+    }
 }
 
 fn split(text: &str, at: char) -> (&str, Option<&str>) {
@@ -69,30 +77,7 @@ fn split(text: &str, at: char) -> (&str, Option<&str>) {
 }
 
 fn origin(scheme: &str, authority: &str, default_port: u16) -> Option<String> {
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(literal) => {
-            let (address, port) = literal.split_once(']')?;
-            let fits = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
-            if address.is_empty() || !address.bytes().all(fits) {
-                return None;
-            }
-            let port = if port.is_empty() {
-                None
-            } else {
-                Some(port.strip_prefix(':')?)
-            };
-            (&authority[..address.len() + 2], port)
-        }
-        None => {
-            let (host, port) = split(authority, ':');
-            // A user's name ends in `@`, which no host contains; an encoded host is no host name.
-            let fits = |byte| is_unreserved(byte) || is_sub_delimiter(byte);
-            if host.is_empty() || !host.bytes().all(fits) {
-                return None;
-            }
-            (host, port)
-        }
-    };
+    let (host, port) = host_and_port(authority)?;
     let mut origin = format!("{scheme}://{host}").to_ascii_lowercase();
     if let Some(digits) = port.filter(|digits| !digits.is_empty()) {
         if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -105,6 +90,24 @@ fn origin(scheme: &str, authority: &str, default_port: u16) -> Option<String> {
         }
     }
     Some(origin)
+}
+
+fn host_and_port(authority: &str) -> Option<(&str, Option<&str>)> {
+    let Some(literal) = authority.strip_prefix('[') else {
+        let (host, port) = split(authority, ':');
+        // A user's name ends in `@`, which no host contains; an encoded host is no host name.
+        let fits = |byte| is_unreserved(byte) || is_sub_delimiter(byte);
+        let is_host = !host.is_empty() && host.bytes().all(fits);
+        return is_host.then_some((host, port));
+    };
+    let (address, port) = literal.split_once(']')?;
+    let fits = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
+    let port = match port {
+        "" => None,
+        port => Some(port.strip_prefix(':')?),
+    };
+    let is_address = !address.is_empty() && address.bytes().all(fits);
+    is_address.then_some((&authority[..address.len() + 2], port))
 }
 
 /// Brings percent-encodings into their one form; refuses other characters than those that `fits`.

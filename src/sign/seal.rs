@@ -158,12 +158,10 @@ impl SealRing {
             msg: encrypted,
             aad: header,
         };
-        self.keys()
-            .filter(|key| key.id == id)
-            .find_map(|key| {
-                let cipher = key.cipher(purpose);
-                cipher.decrypt(&XNonce::from(*nonce), payload()).ok()
-            })
+        self.keys().filter(|key| key.id == id).find_map(|key| {
+            let cipher = key.cipher(purpose);
+            cipher.decrypt(&XNonce::from(*nonce), payload()).ok()
+        })
     }
 }
 

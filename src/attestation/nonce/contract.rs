@@ -28,7 +28,10 @@ pub enum Violation {
 pub async fn check<S: NonceStore>(store: &S, now: Timestamp) -> Result<(), Violation> {
     let soon = after(now, 360)?;
     let (one, other) = ("0".repeat(64), "1".repeat(64));
-    expect(!store.is_consumed(&one).await?, "a new nonce has been consumed")?;
+    expect(
+        !store.is_consumed(&one).await?,
+        "a new nonce has been consumed",
+    )?;
     expect(
         !store.is_consumed(&one).await?,
         "asking for a nonce consumes it",
@@ -37,7 +40,10 @@ pub async fn check<S: NonceStore>(store: &S, now: Timestamp) -> Result<(), Viola
         store.consume(&one, soon).await? == Consumed::First,
         "a new nonce is a replay",
     )?;
-    expect(store.is_consumed(&one).await?, "a consumed nonce is forgotten")?;
+    expect(
+        store.is_consumed(&one).await?,
+        "a consumed nonce is forgotten",
+    )?;
     expect(
         store.consume(&one, soon).await? == Consumed::Replayed,
         "a nonce is consumed twice",
@@ -79,7 +85,9 @@ pub async fn race<S: NonceStore>(
 ) -> Result<u32, Unavailable> {
     let mut first = 0;
     for number in 0..nonces {
-        let consumed = store.consume(&format!("{number:064x}"), retain_until).await?;
+        let consumed = store
+            .consume(&format!("{number:064x}"), retain_until)
+            .await?;
         first += u32::from(consumed == Consumed::First);
     }
     Ok(first)

@@ -47,7 +47,9 @@ fn one_of_many_threads_is_first() {
     let store = MemoryNonceStore::with_clock(10_000, FixedClock(NOW));
     let first: u32 = thread::scope(|scope| {
         let threads: Vec<_> = (0..8)
-            .map(|_| scope.spawn(|| ready_now(contract::race(&store, 2_000, seconds(300))).unwrap()))
+            .map(|_| {
+                scope.spawn(|| ready_now(contract::race(&store, 2_000, seconds(300))).unwrap())
+            })
             .collect();
         threads
             .into_iter()
@@ -62,27 +64,44 @@ fn one_of_many_threads_is_first() {
 fn a_full_store_accepts_nothing() {
     let store = MemoryNonceStore::with_clock(2, FixedClock(NOW));
     for nonce in ["a", "b"] {
-        assert_eq!(ready_now(store.consume(nonce, seconds(60))).unwrap(), Consumed::First);
+        assert_eq!(
+            ready_now(store.consume(nonce, seconds(60))).unwrap(),
+            Consumed::First
+        );
     }
     assert!(ready_now(store.consume("c", seconds(60))).is_err());
-    assert_eq!(ready_now(store.consume("a", seconds(60))).unwrap(), Consumed::Replayed);
+    assert_eq!(
+        ready_now(store.consume("a", seconds(60))).unwrap(),
+        Consumed::Replayed
+    );
     assert!(!ready_now(store.is_consumed("c")).unwrap());
+}
+
+/// A clock that is set by hand.
+struct Hand(Arc<Mutex<Timestamp>>);
+impl Clock for Hand {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
 }
 
 // r[verify attestation.verify.retention]
 #[test]
 fn nonces_are_forgotten_when_they_may_be() {
     let clock = Arc::new(Mutex::new(NOW));
-    struct Hand(Arc<Mutex<Timestamp>>);
-    impl Clock for Hand {
-        fn now(&self) -> Timestamp {
-            *self.0.lock().unwrap()
-        }
-    }
     let store = MemoryNonceStore::with_clock(1, Hand(Arc::clone(&clock)));
-    assert_eq!(ready_now(store.consume("a", seconds(60))).unwrap(), Consumed::First);
+    assert_eq!(
+        ready_now(store.consume("a", seconds(60))).unwrap(),
+        Consumed::First
+    );
     *clock.lock().unwrap() = seconds(60);
-    assert!(ready_now(store.consume("b", seconds(120))).is_err(), "kept until the very second");
+    assert!(
+        ready_now(store.consume("b", seconds(120))).is_err(),
+        "kept until the very second"
+    );
     *clock.lock().unwrap() = seconds(61);
-    assert_eq!(ready_now(store.consume("b", seconds(120))).unwrap(), Consumed::First);
+    assert_eq!(
+        ready_now(store.consume("b", seconds(120))).unwrap(),
+        Consumed::First
+    );
 }
