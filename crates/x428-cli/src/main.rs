@@ -3,8 +3,10 @@
 mod build;
 mod check;
 mod explain;
+mod mdbook;
 mod options;
 mod report;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -29,8 +31,13 @@ enum Command {
     Build(build::Arguments),
     /// Check the specification
     Check(check::Arguments),
+    /// Show the book in the browser, and build it again whenever a file is saved
+    Serve(serve::Arguments),
     /// Explain a code, such as E0302
     Explain(explain::Arguments),
+    /// Speak mdBook's protocols for preprocessors and renderers; `mdbook build book` calls it
+    #[command(hide = true)]
+    Mdbook(mdbook::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -38,6 +45,8 @@ fn main() -> ExitCode {
         Command::Build(arguments) => build::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Mdbook(arguments) => mdbook::run(&arguments),
     };
     match outcome {
         Ok(code) => code,

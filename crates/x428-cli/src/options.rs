@@ -1,6 +1,9 @@
 //! Options that several commands share.
 
-use std::{io::IsTerminal as _, path::PathBuf};
+use std::{
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
@@ -57,14 +60,7 @@ pub(crate) enum Colour {
 impl Options {
     /// The project that is meant.
     pub(crate) fn project(&self) -> anyhow::Result<Project> {
-        if let Some(directory) = &self.spec {
-            return Project::of(directory)
-                .with_context(|| format!("no specification in {}", directory.display()));
-        }
-        let here = std::env::current_dir().context("the current directory is gone")?;
-        Project::around(&here).ok_or_else(|| {
-            anyhow!("no spec/SUMMARY.md here or above; name the directory with --spec")
-        })
+        project_at(self.spec.as_deref())
     }
 
     /// How people see it.
@@ -85,4 +81,15 @@ impl Options {
             width: columns.unwrap_or(Style::PLAIN.width),
         }
     }
+}
+
+/// The project of a specification's directory, or the one around the current directory.
+pub(crate) fn project_at(spec: Option<&Path>) -> anyhow::Result<Project> {
+    if let Some(directory) = spec {
+        return Project::of(directory)
+            .with_context(|| format!("no specification in {}", directory.display()));
+    }
+    let here = std::env::current_dir().context("the current directory is gone")?;
+    Project::around(&here)
+        .ok_or_else(|| anyhow!("no spec/SUMMARY.md here or above; name the directory with --spec"))
 }
