@@ -1,8 +1,14 @@
 //! The checks: passes over the model, one file each. None of them changes it.
 
+mod coverage;
 mod examples;
+mod headings;
+mod links;
 mod members;
+mod requirements;
 mod schemas;
+mod signatures;
+mod tables;
 pub(crate) mod validate;
 
 use rayon::prelude::*;
@@ -10,7 +16,8 @@ use rayon::prelude::*;
 use self::{examples::Results, validate::Validators};
 use crate::{
     diagnostic::{Code, Diagnostic, sort},
-    model::{Counts, Protocol, Report, Spec},
+    keys::Keys,
+    model::{Counts, Coverage, Protocol, Report, Spec},
     source::Span,
 };
 
@@ -22,28 +29,51 @@ pub fn check(spec: &Spec) -> Report {
         counts: counts(spec),
         ..Report::default()
     };
-    let protocols: Vec<_> = spec
-        .protocols
-        .par_iter()
-        .map(|protocol| check_protocol(spec, protocol))
-        .collect();
-    for (results, found) in protocols {
+    let (protocols, (coverage, found)) = rayon::join(
+        || {
+            spec.protocols
+                .par_iter()
+                .map(|own| check_protocol(spec, own))
+                .collect::<Vec<_>>()
+        },
+        || check_text(spec),
+    );
+    for (results, counts, found) in protocols {
         report.fences.extend(results);
+        report.counts = report.counts.plus(counts);
         report.diagnostics.extend(found);
     }
+    report.coverage = coverage;
+    report.diagnostics.extend(found);
     nothing(spec, &mut report);
     sort(&mut report.diagnostics, &spec.sources);
     report
 }
 
-fn check_protocol(spec: &Spec, protocol: &Protocol) -> (Results, Vec<Diagnostic>) {
+/// What concerns the text as a whole.
+fn check_text(spec: &Spec) -> (Coverage, Vec<Diagnostic>) {
     let mut found = Vec::new();
+    requirements::check(spec, &mut found);
+    let used = links::check(spec, &mut found);
+    links::glossary(spec, &used, &mut found);
+    headings::check(spec, &mut found);
+    let coverage = coverage::check(spec, &mut found);
+    (coverage, found)
+}
+
+/// What concerns one protocol.
+fn check_protocol(spec: &Spec, protocol: &Protocol) -> (Results, Counts, Vec<Diagnostic>) {
+    let mut found = Vec::new();
+    let mut counts = Counts::default();
+    tables::check(spec, protocol, &mut found);
+    let keys = Keys::new(spec, protocol, &mut found);
     let mut unusable = schemas::check(spec, protocol, &mut found);
-    let Some(validators) = compile(spec, protocol, &mut unusable, &mut found) else {
-        return (Results::default(), found);
-    };
-    let results = examples::check(spec, protocol, &validators, &unusable, &mut found);
-    (results, found)
+    let mut results = Results::default();
+    if let Some(validators) = compile(spec, protocol, &mut unusable, &mut found) {
+        results = examples::check(spec, protocol, &validators, &unusable, &mut found);
+    }
+    counts.signatures = signatures::check(spec, protocol, &keys, &mut results, &mut found);
+    (results, counts, found)
 }
 
 /// Compiles the schemas; a type that cannot be compiled is reported and left out.
