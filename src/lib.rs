@@ -6,6 +6,7 @@ pub mod did;
 pub mod encoding;
 pub mod error;
 pub mod jcs;
+pub mod openapi;
 pub mod sign;
 pub mod vc;
 pub mod wire;

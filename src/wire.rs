@@ -19,6 +19,7 @@ mod integer;
 mod invalid;
 mod list;
 mod member;
+mod record;
 mod tagged;
 mod text;
 mod word;

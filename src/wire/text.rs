@@ -2,6 +2,7 @@
 
 use super::Invalid;
 use fluent_uri::Uri;
+use jiff::{Timestamp, civil::DateTime, tz::Offset};
 
 /// What a generated text type checks.
 pub(crate) trait Text {
@@ -32,6 +33,22 @@ pub(crate) fn has_length(text: &str, min: usize, max: usize) -> bool {
 /// Whether `text` is a URI with a scheme after RFC 3986.
 pub(crate) fn is_uri(text: &str) -> bool {
     Uri::parse(text).is_ok()
+}
+
+/// The point in time that an RFC 3339 text in UTC names, if there is such a day and time. The text ends in `Z` and has the
+/// form of RFC 3339; the pattern of its type has seen to that.
+///
+/// A leap second counts as the second before it. What lies after the last time that jiff knows, on 30 December 9999,
+/// counts as that.
+pub(crate) fn point_in_time(text: &str) -> Option<Timestamp> {
+    const LEAP_SECOND: &str = "23:59:60";
+    let local = text.strip_suffix('Z')?;
+    let (_, time) = local.split_once('T')?;
+    if time.get(6..8) == Some("60") && !time.starts_with(LEAP_SECOND) {
+        return None;
+    }
+    let local: DateTime = local.parse().ok()?;
+    Some(Offset::UTC.to_timestamp(local).unwrap_or(Timestamp::MAX))
 }
 
 /// The members of a text type whose field 0 is its `String`.
@@ -76,13 +93,13 @@ macro_rules! instant {
             pub fn parse(text: impl Into<String>) -> Result<Self, crate::wire::Invalid> {
                 let text = text.into();
                 crate::wire::text::parse::<Self>(&text)?;
-                let instant = text.parse().map_err(|_| {
+                let instant = crate::wire::text::point_in_time(&text).ok_or_else(|| {
                     crate::wire::Invalid::new(<Self as crate::wire::text::Text>::NAME, "not a date and time after RFC 3339")
                 })?;
                 Ok(Self(instant, text))
             }
 
-            /// The point in time.
+            /// The point in time. A leap second is the second before it; the last hours of the year 9999 are one.
             #[must_use]
             pub fn instant(&self) -> jiff::Timestamp {
                 self.0

@@ -60,6 +60,7 @@ fn module(protocol: &Protocol) -> Result<TokenStream, Error> {
             Shape::Plain => records.plain(item),
         });
     }
+    items.extend(round_trip(&model));
     let name = ident(&protocol.id);
     let docs = docs(&[&protocol.manifest.protocol.title, &protocol.manifest.protocol.summary]);
     Ok(quote! {
@@ -75,6 +76,33 @@ fn module(protocol: &Protocol) -> Result<TokenStream, Error> {
             #items
         }
     })
+}
+
+/// The types by name, for tools that find the name of a type in a document.
+fn round_trip(model: &Model<'_>) -> TokenStream {
+    let named = model.types.iter().filter(|item| {
+        model.protocol.definitions.contains_key(&item.name) || matches!(item.shape, Shape::Codes(_))
+    });
+    let labels: Vec<&str> = named.map(|item| item.name.as_str()).collect();
+    let names: Vec<_> = labels.iter().map(|label| ident(label)).collect();
+    quote! {
+        /// Reads a value as the type that has this name in the schemas, and writes it again. `None` if there is none.
+        #[must_use]
+        pub fn round_trip(
+            type_name: &str,
+            value: serde_json::Value,
+        ) -> Option<Result<serde_json::Value, serde_json::Error>> {
+            fn through<T: serde::de::DeserializeOwned + serde::Serialize>(
+                value: serde_json::Value,
+            ) -> Result<serde_json::Value, serde_json::Error> {
+                serde_json::to_value(serde_json::from_value::<T>(value)?)
+            }
+            match type_name {
+                #(#labels => Some(through::<#names>(value)),)*
+                _ => None,
+            }
+        }
+    }
 }
 
 /// A doc comment of paragraphs; empty ones are left out.

@@ -1,8 +1,8 @@
 //! Records and everything that has no shape of its own: typify's part.
 //!
-//! typify gives the members their names and types. It sorts them by name, takes `null` for an absent member and an
-//! absent list for an empty one, so the struct around them is written here: in the declared order, strict about `null`,
-//! with a constructor that fills in the constants.
+//! typify gives the members their types. It sorts them by name, and its structs take `null` for an absent member, an
+//! absent list for an empty one and an array for an object. So the struct around the members is written here: in the
+//! declared order, strict, and with a constructor that fills in the constants.
 
 use super::{docs, parse, type_docs};
 use crate::{
@@ -99,7 +99,7 @@ impl Records {
             }
         });
         let setters = fields.iter().filter(|field| !field.member.required).map(Field::setter);
-        let deny = record.closed.then(|| quote!(#[serde(deny_unknown_fields)]));
+        let deny = record.closed.then(|| quote!(, deny_unknown_fields));
         let kept = ident(KEPT_MEMBERS);
         let (extra, extra_value) = if record.open {
             (
@@ -117,7 +117,7 @@ impl Records {
         Ok(quote! {
             #docs
             #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-            #deny
+            #[serde(remote = "Self" #deny)]
             #[non_exhaustive]
             pub struct #name {
                 #(#declared,)*
@@ -133,6 +133,8 @@ impl Records {
 
                 #(#setters)*
             }
+
+            crate::wire::record::record!(#name);
         })
     }
 

@@ -25,13 +25,13 @@ pub(super) fn union(model: &Model<'_>, item: &Type, tags: &[String], variants: &
         .collect();
     let arms = variants.iter().zip(&names).zip(&records).filter_map(|((variant, name), record)| {
         let values = variant.tags.as_ref()?;
-        Some(quote!([#(#values),*] => #record::deserialize(object).map(Self::#name),))
+        Some(quote!([#(#values),*] => <#record as serde::Deserialize>::deserialize(object).map(Self::#name),))
     });
     let open = variants.iter().position(|variant| variant.tags.is_none());
     let other = match open {
         Some(index) => {
             let (name, record) = (&names[index], &records[index]);
-            quote!(_ => #record::deserialize(object).map(Self::#name),)
+            quote!(_ => <#record as serde::Deserialize>::deserialize(object).map(Self::#name),)
         }
         None => {
             let message = format!("no variant of {label} has these tags");
@@ -65,7 +65,6 @@ pub(super) fn union(model: &Model<'_>, item: &Type, tags: &[String], variants: &
             const TAGS: [&'static str; #count] = [#(#tags),*];
 
             fn read<'de, D: serde::Deserializer<'de>>(tags: [&str; #count], object: D) -> Result<Self, D::Error> {
-                use serde::Deserialize as _;
                 match tags {
                     #(#arms)*
                     #other
@@ -78,7 +77,7 @@ pub(super) fn union(model: &Model<'_>, item: &Type, tags: &[String], variants: &
         impl serde::Serialize for #name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
-                    #(Self::#names(value) => value.serialize(serializer),)*
+                    #(Self::#names(value) => serde::Serialize::serialize(value, serializer),)*
                 }
             }
         }
