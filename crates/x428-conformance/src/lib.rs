@@ -1,1 +1,40 @@
-//! Placeholder.
+//! Conformance vectors: one input with the one right outcome.
+//!
+//! A file is a JSON array of [`Vector`]s, in the format that Appendix A of the attestation protocol
+//! describes and published vectors share. [`parse`] reads one, [`Vector::run`] runs it against the
+//! SDK.
+//!
+//! ```
+//! use x428_conformance::{Profile, parse};
+//!
+//! let vectors = parse(br#"[{
+//!     "description": "one segment",
+//!     "category": "scope",
+//!     "input": {"tokenScope": "https://a.example/*", "requestedResource": "https://a.example/r"},
+//!     "expected": {"matches": true}
+//! }]"#)?;
+//! assert!(vectors[0].run(&Profile::default()).passed());
+//! # Ok::<(), x428_conformance::FormatError>(())
+//! ```
+
+mod format;
+mod profile;
+mod read;
+mod run;
+#[cfg(test)]
+mod tests;
+
+pub use format::{
+    Case, Category, FormExpected, JcsExpected, Matches, ParseExpected, ParseInput, RoutingExpected,
+    RoutingInput, ScopeInput, SequenceInput, SignatureExpected, SignatureInput, Step, Steps,
+    TokenExpected, TokenInput, Vector, VerifyExpected, VerifyInput,
+};
+pub use profile::{Profile, ProofProfile};
+pub use read::{FormatError, parse, parse_value};
+pub use run::{Outcome, Verdict, run_value, verify};
+
+/// The JSON Schema of a vector file, to be published beside the vectors.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Vec<Vector>).to_value()
+}

@@ -8,7 +8,8 @@ use super::super::nonce::NonceStore;
 use super::super::wire::{
     AcceptedVcIssuers, AgePrecondition, Attestation, ErrorCode, Precondition, TosPrecondition,
 };
-use super::{Answer, Verifier, reject};
+use super::Verifier;
+use super::steps::{Answer, reject};
 use crate::clock::Clock;
 use crate::did::{Did, DidResolver};
 use crate::error::{Error, Rejected};
