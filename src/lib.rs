@@ -5,6 +5,8 @@ pub mod clock;
 pub mod did;
 pub mod encoding;
 pub mod error;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod jcs;
 pub mod openapi;
 pub mod sign;
