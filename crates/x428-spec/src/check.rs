@@ -2,9 +2,11 @@
 
 mod coverage;
 mod examples;
+pub(crate) mod exchanges;
 mod headings;
 mod links;
 mod members;
+mod operations;
 mod requirements;
 mod schemas;
 mod signatures;
@@ -69,10 +71,20 @@ fn check_protocol(spec: &Spec, protocol: &Protocol) -> (Results, Counts, Vec<Dia
     let keys = Keys::new(spec, protocol, &mut found);
     let mut unusable = schemas::check(spec, protocol, &mut found);
     let mut results = Results::default();
-    if let Some(validators) = compile(spec, protocol, &mut unusable, &mut found) {
-        results = examples::check(spec, protocol, &validators, &unusable, &mut found);
+    let validators = compile(spec, protocol, &mut unusable, &mut found);
+    if let Some(validators) = &validators {
+        results = examples::check(spec, protocol, validators, &unusable, &mut found);
     }
     counts.signatures = signatures::check(spec, protocol, &keys, &mut results, &mut found);
+    let interface = operations::check(spec, protocol, &mut found);
+    let context = exchanges::Context {
+        spec,
+        protocol,
+        validators: validators.as_ref(),
+        interface: &interface,
+        keys: &keys,
+    };
+    counts.messages = exchanges::check(&context, &mut found);
     (results, counts, found)
 }
 

@@ -11,6 +11,7 @@ pub mod check;
 pub mod diagnostic;
 pub mod diagram;
 pub mod emit;
+mod http;
 mod keys;
 pub mod model;
 pub mod parse;

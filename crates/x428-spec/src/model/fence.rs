@@ -299,7 +299,24 @@ impl Body {
         self.span(0..self.text.len())
     }
 
-    /// The indentation of its lines in the file, if it is not one piece of it.
+    /// A part of it.
+    #[must_use]
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        let mut part = Self::empty(self.file, self.offset(range.start.min(self.text.len())));
+        let mut at = range.start;
+        for piece in self
+            .text
+            .get(range)
+            .unwrap_or_default()
+            .split_inclusive('\n')
+        {
+            part.push(piece, self.offset(at));
+            at += piece.len();
+        }
+        part
+    }
+
+    /// Whether it is one piece of the file.
     #[must_use]
     pub fn is_contiguous(&self) -> bool {
         self.segments.len() <= 1

@@ -1,0 +1,479 @@
+//! HTTP messages: well-formed, and carrying what they say.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use x428::encoding::parse_base64url_header;
+
+use super::{examples::invalid, operations::Interface, validate::Validators};
+use crate::{
+    diagnostic::{Code, Diagnostic, did_you_mean},
+    http::{Header, Message, StartLine},
+    keys::{Keys, verifies},
+    model::{Attribute, Fence, FenceKind, Protocol, Spec},
+    value::{Node, parse_json},
+};
+
+/// The type that a header carries, in one direction.
+pub(crate) struct Carrier<'a> {
+    /// The header.
+    pub header: &'a str,
+    /// Whether it is a header of requests.
+    pub in_requests: bool,
+    /// The type, or none for a value that is opaque.
+    pub of: Option<&'a str>,
+}
+
+/// The rows of the table `headers`.
+pub(crate) fn carriers<'a>(spec: &'a Spec, protocol: &'a Protocol) -> Vec<Carrier<'a>> {
+    let documents = protocol
+        .documents
+        .iter()
+        .filter_map(|index| spec.documents.get(*index));
+    let table = documents
+        .flat_map(|document| &document.tables)
+        .find(|table| table.id == "headers");
+    let Some(table) = table else {
+        return Vec::new();
+    };
+    let columns = ["header", "direction", "carries"].map(|name| table.column(name));
+    let [Some(header), Some(direction), Some(carries)] = columns else {
+        return Vec::new();
+    };
+    let rows = table.rows.iter().filter_map(|row| {
+        let of = row.cells.get(carries)?.text.as_str();
+        Some(Carrier {
+            header: &row.cells.get(header)?.text,
+            in_requests: row.cells.get(direction)?.text == "request",
+            of: protocol.type_definition(of).map(|_| of),
+        })
+    });
+    rows.collect()
+}
+
+/// What the checks of messages need.
+pub(super) struct Context<'a> {
+    pub spec: &'a Spec,
+    pub protocol: &'a Protocol,
+    pub validators: Option<&'a Validators>,
+    pub interface: &'a Interface<'a>,
+    pub keys: &'a Keys,
+}
+
+/// Checks all messages of a protocol. Returns how many there are.
+pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) -> usize {
+    let spec = context.spec;
+    let documents = context
+        .protocol
+        .documents
+        .iter()
+        .filter_map(|index| spec.documents.get(*index));
+    let mut exchanges: BTreeMap<&str, Vec<(u32, &Fence)>> = BTreeMap::new();
+    for fence in documents.flat_map(|document| &document.fences) {
+        if let FenceKind::Exchange { id, step, .. } = &fence.kind {
+            exchanges.entry(id).or_default().push((*step, fence));
+        }
+    }
+    let carriers = carriers(spec, context.protocol);
+    let mut count = 0;
+    for steps in exchanges.values() {
+        count += steps.len();
+        exchange(context, &carriers, steps, found);
+    }
+    count
+}
+
+fn exchange(
+    context: &Context<'_>,
+    carriers: &[Carrier<'_>],
+    steps: &[(u32, &Fence)],
+    found: &mut Vec<Diagnostic>,
+) {
+    let mut request: Option<(String, String)> = None;
+    for (index, (step, fence)) in steps.iter().enumerate() {
+        let expected = u32::try_from(index + 1).unwrap_or(u32::MAX);
+        if *step != expected {
+            let message = format!("this is step {expected} of its exchange, not {step}");
+            found.push(Diagnostic::new(
+                Code::ExchangeSteps,
+                fence.info.value_span("step"),
+                message,
+            ));
+        }
+        let Some(message) = Message::parse(&fence.body, found) else {
+            continue;
+        };
+        match &message.start {
+            StartLine::Request { method, target } => {
+                request = Some((method.to_lowercase(), target.clone()));
+                if message.header("Host").is_none() && target.starts_with('/') {
+                    found.push(Diagnostic::new(
+                        Code::HttpSyntax,
+                        message.start_span,
+                        "a request needs the header `Host`",
+                    ));
+                }
+            }
+            StartLine::Response { .. } if request.is_none() => {
+                let text = "an exchange begins with a request";
+                found.push(Diagnostic::new(
+                    Code::ExchangeSteps,
+                    message.start_span,
+                    text,
+                ));
+            }
+            StartLine::Response { .. } => {}
+        }
+        let mut one = One {
+            context,
+            carriers,
+            fence,
+            message: &message,
+            found,
+            decoded: Vec::new(),
+        };
+        one.headers();
+        one.carries();
+        one.content(request.as_ref());
+    }
+}
+
+struct One<'a, 'f> {
+    context: &'f Context<'a>,
+    carriers: &'f [Carrier<'a>],
+    fence: &'a Fence,
+    message: &'f Message,
+    found: &'f mut Vec<Diagnostic>,
+    /// What the headers carry: the header, its type, its value.
+    decoded: Vec<(&'f Header, &'a str, Value)>,
+}
+
+impl<'a> One<'a, '_> {
+    fn is_request(&self) -> bool {
+        matches!(self.message.start, StartLine::Request { .. })
+    }
+
+    fn refuse(&mut self, code: Code, span: crate::source::Span, message: impl Into<String>) {
+        self.found.push(Diagnostic::new(code, span, message));
+    }
+
+    fn headers(&mut self) {
+        for header in &self.message.headers {
+            let named = |carrier: &&Carrier<'_>| carrier.header.eq_ignore_ascii_case(&header.name);
+            let carrier = self
+                .carriers
+                .iter()
+                .filter(named)
+                .find(|carrier| carrier.in_requests == self.is_request());
+            match carrier {
+                Some(Carrier { of: Some(of), .. }) => {
+                    if let Some(value) = self.decode(header, of) {
+                        self.decoded.push((header, of, value));
+                    }
+                }
+                Some(Carrier { of: None, .. }) => {}
+                None => self.unknown_header(header),
+            }
+        }
+    }
+
+    fn unknown_header(&mut self, header: &Header) {
+        if let Some(carrier) = self
+            .carriers
+            .iter()
+            .find(|carrier| carrier.header.eq_ignore_ascii_case(&header.name))
+        {
+            let side = if carrier.in_requests {
+                "requests"
+            } else {
+                "responses"
+            };
+            let message = format!("`{}` is a header of {side}", header.name);
+            return self.refuse(Code::HeaderContent, header.name_span, message);
+        }
+        let names = self.carriers.iter().map(|carrier| carrier.header);
+        let standard = [
+            "Host",
+            "Accept",
+            "Content-Type",
+            "Cache-Control",
+            "Content-Length",
+            "Date",
+            "Vary",
+        ];
+        if standard
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(&header.name))
+        {
+            return;
+        }
+        let alike = |name: &&str| {
+            strsim::jaro_winkler(&name.to_lowercase(), &header.name.to_lowercase()) > 0.93
+        };
+        if names.chain(standard).any(|name| alike(&name)) {
+            let names = self
+                .carriers
+                .iter()
+                .map(|carrier| carrier.header)
+                .chain(standard);
+            let message = format!("the header `{}` looks misspelt", header.name);
+            let help = did_you_mean(&header.name, names);
+            self.found.push(
+                Diagnostic::new(Code::HttpSyntax, header.name_span, message).maybe_help(help),
+            );
+        }
+    }
+
+    fn decode(&mut self, header: &Header, of: &str) -> Option<Value> {
+        let bytes = match parse_base64url_header(&header.value) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let message = format!("`{}` cannot be decoded: {}", header.name, error.detail());
+                self.refuse(Code::HeaderEncoding, header.value_span, message);
+                return None;
+            }
+        };
+        let value: Value = match serde_json::from_slice(&bytes) {
+            Ok(value) => value,
+            Err(error) => {
+                let message = format!("what `{}` carries is no JSON: {error}", header.name);
+                self.refuse(Code::HeaderEncoding, header.value_span, message);
+                return None;
+            }
+        };
+        let Context {
+            spec,
+            protocol,
+            validators,
+            ..
+        } = self.context;
+        let violations = validators
+            .map(|own| own.violations(spec, protocol, of, &value))
+            .unwrap_or_default();
+        // What a `carries=` example claims to be is judged there.
+        let claimed =
+            matches!(&self.fence.kind, FenceKind::Exchange { carries, .. } if !carries.is_empty());
+        for violation in violations.iter().filter(|_| !claimed) {
+            let message = format!(
+                "`{}` carries no {of}: at `{}`: {}",
+                header.name, violation.at, violation.message
+            );
+            let mut problem = Diagnostic::new(Code::HeaderContent, header.value_span, message);
+            if let Some(rule) = violation.rule {
+                problem = problem.also(rule, "the rule");
+            }
+            self.found.push(problem);
+        }
+        Some(value)
+    }
+
+    /// Every example that is named is there, and everything that is there is named.
+    fn carries(&mut self) {
+        let mut named = vec![false; self.decoded.len()];
+        for (name, span) in self
+            .fence
+            .info
+            .attribute("carries")
+            .into_iter()
+            .flat_map(Attribute::list)
+        {
+            let examples = &self.context.protocol.examples;
+            let example = examples
+                .get(name)
+                .and_then(|id| self.context.spec.fence(*id));
+            let Some((example, value)) = example.and_then(Fence::example_value) else {
+                if !examples.contains_key(name) {
+                    let message = format!("there is no example `{name}`");
+                    let help = did_you_mean(name, examples.keys().map(String::as_str));
+                    self.found.push(
+                        Diagnostic::new(Code::UnknownExample, span, message).maybe_help(help),
+                    );
+                }
+                continue;
+            };
+            let json = value.to_value();
+            let of_type = self.decoded.iter().position(|(_, of, _)| *of == example.of);
+            match of_type.and_then(|index| self.decoded.get(index).map(|decoded| (index, decoded)))
+            {
+                Some((index, (header, _, decoded))) => {
+                    named[index] = true;
+                    if *decoded != json {
+                        let message =
+                            format!("`{}` does not carry the example `{name}`", header.name);
+                        self.found.push(
+                            Diagnostic::new(Code::HeaderContent, header.value_span, message)
+                                .also(value.span, "the example")
+                                .help("`x428 fix` encodes it anew"),
+                        );
+                    }
+                }
+                None => {
+                    let message = format!("no header of this message carries a {}", example.of);
+                    self.refuse(Code::HeaderContent, span, message);
+                }
+            }
+        }
+        let unnamed: Vec<_> = self
+            .decoded
+            .iter()
+            .zip(&named)
+            .filter(|(_, named)| !**named)
+            .map(|((header, ..), _)| *header)
+            .collect();
+        for header in unnamed {
+            let message = format!(
+                "`{}` carries an example that `carries=` does not name",
+                header.name
+            );
+            self.refuse(Code::HeaderContent, header.name_span, message);
+        }
+    }
+
+    fn content(&mut self, request: Option<&(String, String)>) {
+        self.content_length();
+        let Some(content) = self
+            .message
+            .content
+            .as_ref()
+            .filter(|_| self.message.is_json())
+        else {
+            return;
+        };
+        let before = self.found.len();
+        let value = parse_json(content, self.found);
+        let Some(value) = value.filter(|_| self.found.len() == before) else {
+            return;
+        };
+        let Some(of) = request.and_then(|(method, target)| self.body_type(method, target)) else {
+            return;
+        };
+        let json = value.to_value();
+        let Context {
+            spec,
+            protocol,
+            validators,
+            keys,
+            ..
+        } = self.context;
+        let Some(validators) = validators else { return };
+        for violation in validators.violations(spec, protocol, of, &json) {
+            self.found
+                .push(invalid(Code::BodyInvalid, of, &value, &violation));
+        }
+        self.same_as_header(of, &value);
+        // A signed body is signed by one of the published keys.
+        let signed = protocol
+            .examples
+            .values()
+            .filter_map(|id| spec.fence(*id)?.example());
+        let is_signed_type = signed
+            .into_iter()
+            .any(|own| own.of == of && own.signed_by.is_some());
+        if let Some(signature) = value.get("signature").filter(|_| is_signed_type) {
+            let verified = keys
+                .names()
+                .into_iter()
+                .filter_map(|name| keys.get(name))
+                .any(|key| verifies(&json, &key.verifying_key()));
+            if !verified {
+                self.refuse(
+                    Code::WrongSignature,
+                    signature.span,
+                    "this is the signature of no published key over the body",
+                );
+            }
+        }
+    }
+
+    /// What stands in a header and in the body is the same.
+    fn same_as_header(&mut self, of: &str, value: &Node) {
+        let Context { spec, protocol, .. } = self.context;
+        let schema = protocol
+            .type_definition(of)
+            .and_then(|definition| definition.schema(spec));
+        let properties = schema
+            .and_then(|schema| schema.get("properties"))
+            .map(Node::members)
+            .unwrap_or_default();
+        for (header, header_type, decoded) in &self.decoded {
+            let whole = (of == *header_type).then_some(value);
+            let member = properties.iter().find(|member| {
+                member.value.get("$ref").and_then(Node::as_str) == Some(*header_type)
+            });
+            let twin = whole.or_else(|| value.get(&member?.name));
+            if let Some(twin) = twin.filter(|twin| twin.to_value() != *decoded) {
+                let message = format!("this is not what `{}` carries", header.name);
+                self.found.push(
+                    Diagnostic::new(Code::BodyInvalid, twin.span, message)
+                        .also(header.value_span, "the header"),
+                );
+            }
+        }
+    }
+
+    fn content_length(&mut self) {
+        let Some(header) = self.message.header("Content-Length") else {
+            return;
+        };
+        let length = self
+            .message
+            .content
+            .as_ref()
+            .map_or(0, |content| content.text().len());
+        if header.value.parse() != Ok(length) {
+            let message = format!("the body has {length} bytes, not {}", header.value);
+            self.refuse(Code::ContentLength, header.value_span, message);
+        }
+    }
+
+    /// The type of the body, after the operation that the request asks for.
+    fn body_type(&self, method: &str, target: &str) -> Option<&'a str> {
+        let interface = self.context.interface;
+        let path = target.split(['?', '#']).next().unwrap_or_default();
+        let text = |operation: &'a Node, name: &str| operation.get(name).and_then(Node::as_str);
+        let of_method = interface
+            .operations
+            .iter()
+            .filter(|(_, own)| text(own, "method") == Some(method));
+        let fitting =
+            of_method.filter(|(_, own)| text(own, "path").is_some_and(|own| path_fits(own, path)));
+        // A path without parameters is more precise than one with.
+        let (_, operation) = fitting
+            .min_by_key(|(_, own)| text(own, "path").map_or(0, |own| own.matches('{').count()))?;
+        let content = match self.message.start {
+            StartLine::Request { .. } => interface.resolve(operation.get("requestBody")?)?,
+            StartLine::Response { status } => {
+                let responses = operation.get("responses")?;
+                let response = responses
+                    .get(&status.to_string())
+                    .or_else(|| responses.get("default"))?;
+                interface.resolve(response)?
+            }
+        };
+        content
+            .get("content")?
+            .get("application/json")?
+            .get("schema")?
+            .get("$ref")?
+            .as_str()
+    }
+}
+
+/// Whether a path is one of a template. A parameter at the end stands for all that follows.
+fn path_fits(template: &str, path: &str) -> bool {
+    let mut own = path.split('/');
+    let mut parts = template.split('/').peekable();
+    while let Some(part) = parts.next() {
+        let Some(segment) = own.next() else {
+            return false;
+        };
+        let is_parameter = part.starts_with('{') && part.ends_with('}');
+        if is_parameter && parts.peek().is_none() {
+            return !segment.is_empty();
+        }
+        if !is_parameter && part != segment {
+            return false;
+        }
+    }
+    own.next().is_none()
+}

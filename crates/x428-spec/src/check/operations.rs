@@ -1,0 +1,352 @@
+//! Operations and components: of OpenAPI's form, referring to what exists.
+
+use std::collections::HashMap;
+
+use crate::{
+    diagnostic::{Code, Diagnostic, did_you_mean},
+    model::{Fence, FenceKind, Protocol, Spec},
+    value::{Data, Member, Node},
+};
+
+const METHODS: &[&str] = &[
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
+
+/// The members of an operation. The id comes from the info string.
+const OPERATION: &[&str] = &[
+    "method",
+    "path",
+    "tags",
+    "summary",
+    "description",
+    "externalDocs",
+    "parameters",
+    "requestBody",
+    "responses",
+    "callbacks",
+    "deprecated",
+    "security",
+    "servers",
+];
+
+/// The sections of components, and the members that their entries need.
+const SECTIONS: &[(&str, &[&str])] = &[
+    ("responses", &["description"]),
+    ("headers", &["schema"]),
+    ("parameters", &["name", "in", "schema"]),
+    ("requestBodies", &["content"]),
+    ("examples", &["value"]),
+    ("securitySchemes", &["type"]),
+];
+
+/// The operations and components of a protocol.
+pub(super) struct Interface<'a> {
+    /// The operations.
+    pub operations: Vec<(&'a str, &'a Node)>,
+    components: HashMap<(&'a str, &'a str), &'a Node>,
+}
+
+impl<'a> Interface<'a> {
+    /// Follows a `$ref` to a component.
+    pub(super) fn resolve(&self, node: &'a Node) -> Option<&'a Node> {
+        match node.get("$ref").and_then(Node::as_str) {
+            Some(reference) => self.components.get(&reference.split_once('/')?).copied(),
+            None => Some(node),
+        }
+    }
+}
+
+/// Checks the operations and components of a protocol.
+pub(super) fn check<'a>(
+    spec: &'a Spec,
+    protocol: &'a Protocol,
+    found: &mut Vec<Diagnostic>,
+) -> Interface<'a> {
+    let documents = protocol
+        .documents
+        .iter()
+        .filter_map(|index| spec.documents.get(*index));
+    let fences: Vec<_> = documents.flat_map(|document| &document.fences).collect();
+    let mut interface = Interface {
+        operations: Vec::new(),
+        components: HashMap::new(),
+    };
+    let mut ids: HashMap<String, &Fence> = HashMap::new();
+    for fence in &fences {
+        let (key, id) = match &fence.kind {
+            FenceKind::Operation { id } => (id.clone(), id),
+            FenceKind::Component { section, id } => (format!("{section}/{id}"), id),
+            _ => continue,
+        };
+        if let Some(other) = ids.insert(key, fence) {
+            let message = format!("another one is called `{id}`");
+            found.push(
+                Diagnostic::new(Code::DuplicateId, fence.info.value_span("id"), message)
+                    .also(other.info.value_span("id"), "this one"),
+            );
+        }
+        let Some(value) = &fence.value else { continue };
+        match &fence.kind {
+            FenceKind::Operation { id } => interface.operations.push((id, value)),
+            FenceKind::Component { section, id } => {
+                interface.components.insert((section, id), value);
+            }
+            _ => {}
+        }
+    }
+    let mut checker = Checker {
+        spec,
+        protocol,
+        interface: &interface,
+        found,
+    };
+    for fence in fences {
+        let Some(value) = &fence.value else { continue };
+        match &fence.kind {
+            FenceKind::Operation { .. } => checker.operation(value),
+            FenceKind::Component { section, .. } => checker.component(fence, section, value),
+            _ => continue,
+        }
+        checker.references(value, None);
+    }
+    checker.paths();
+    interface
+}
+
+struct Checker<'a, 'f> {
+    spec: &'a Spec,
+    protocol: &'a Protocol,
+    interface: &'f Interface<'a>,
+    found: &'f mut Vec<Diagnostic>,
+}
+
+impl<'a> Checker<'a, '_> {
+    fn refuse(
+        &mut self,
+        span: crate::source::Span,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        self.found
+            .push(Diagnostic::new(Code::OperationShape, span, message).maybe_help(help));
+    }
+
+    fn operation(&mut self, operation: &'a Node) {
+        if !operation.is_object() {
+            return self.refuse(operation.span, "an operation is an object", None);
+        }
+        for member in operation
+            .members()
+            .iter()
+            .filter(|member| !OPERATION.contains(&member.name.as_str()))
+        {
+            let help = did_you_mean(&member.name, OPERATION.iter().copied());
+            self.refuse(
+                member.name_span,
+                format!("an operation has no member `{}`", member.name),
+                help,
+            );
+        }
+        match operation
+            .get("method")
+            .map(|method| (method, method.as_str()))
+        {
+            Some((_, Some(method))) if METHODS.contains(&method) => {}
+            Some((node, method)) => {
+                let help = did_you_mean(method.unwrap_or_default(), METHODS.iter().copied());
+                self.refuse(node.span, "this is no HTTP method in lowercase", help);
+            }
+            None => self.refuse(operation.span, "an operation needs `method`", None),
+        }
+        match operation.get("path").map(|path| (path, path.as_str())) {
+            Some((_, Some(path))) if path.starts_with('/') => self.path_parameters(operation, path),
+            Some((node, _)) => self.refuse(node.span, "a path begins with `/`", None),
+            None => self.refuse(operation.span, "an operation needs `path`", None),
+        }
+        match operation.get("responses") {
+            Some(responses) if !responses.members().is_empty() => {
+                for member in responses.members() {
+                    self.response(member);
+                }
+            }
+            other => self.refuse(
+                other.unwrap_or(operation).span,
+                "an operation needs `responses`",
+                None,
+            ),
+        }
+    }
+
+    fn response(&mut self, member: &'a Member) {
+        let status = member.name.as_str();
+        let is_class = status.len() == 3 && status.ends_with("XX");
+        let is_status = status
+            .parse::<u16>()
+            .is_ok_and(|status| (100..600).contains(&status));
+        if !is_class && !is_status && status != "default" {
+            self.refuse(
+                member.name_span,
+                format!("`{status}` is no HTTP status"),
+                None,
+            );
+        }
+        let value = &member.value;
+        if value.get("$ref").is_none() && value.get("description").is_none() {
+            self.refuse(member.name_span, "a response needs a `description`", None);
+        }
+    }
+
+    fn path_parameters(&mut self, operation: &'a Node, path: &str) {
+        let names = path
+            .split('{')
+            .skip(1)
+            .filter_map(|part| part.split_once('}'))
+            .map(|(name, _)| name);
+        let parameters = operation
+            .get("parameters")
+            .map(Node::elements)
+            .unwrap_or_default();
+        for name in names {
+            let declared = parameters
+                .iter()
+                .filter_map(|parameter| self.interface.resolve(parameter))
+                .any(|own| {
+                    own.get("name").and_then(Node::as_str) == Some(name)
+                        && own.get("in").and_then(Node::as_str) == Some("path")
+                });
+            if !declared {
+                let span = operation.get("path").unwrap_or(operation).span;
+                self.refuse(
+                    span,
+                    format!("the path has `{{{name}}}`, but no parameter of that name"),
+                    None,
+                );
+            }
+        }
+    }
+
+    fn component(&mut self, fence: &Fence, section: &str, component: &'a Node) {
+        let Some((_, needed)) = SECTIONS.iter().find(|(name, _)| *name == section) else {
+            let help = did_you_mean(section, SECTIONS.iter().map(|(name, _)| *name));
+            return self.refuse(
+                fence.info.value_span("in"),
+                format!("OpenAPI has no components `{section}`"),
+                help,
+            );
+        };
+        for name in needed.iter().filter(|name| component.get(name).is_none()) {
+            self.refuse(
+                component.span,
+                format!("a component of `{section}` needs `{name}`"),
+                None,
+            );
+        }
+    }
+
+    /// Everything that a tree refers to. `schema` is the type of the media type around it.
+    fn references(&mut self, node: &'a Node, schema: Option<&'a str>) {
+        match &node.data {
+            Data::Array(elements) => {
+                for element in elements {
+                    self.references(element, schema);
+                }
+            }
+            Data::Object(members) => {
+                let own = node
+                    .get("schema")
+                    .and_then(|schema| schema.get("$ref"))
+                    .and_then(Node::as_str);
+                for member in members {
+                    match (member.name.as_str(), &member.value.data) {
+                        ("$ref", _) => self.reference(&member.value),
+                        ("examples", Data::Array(names)) if node.get("schema").is_some() => {
+                            for name in names {
+                                self.example(name, own);
+                            }
+                        }
+                        ("example" | "value" | "default" | "enum" | "const", _) => {}
+                        _ => self.references(&member.value, own.or(schema)),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn reference(&mut self, node: &Node) {
+        let Some(name) = node.as_str() else { return };
+        let (exists, help) = match name.split_once('/') {
+            Some(key) => {
+                let known: Vec<_> = self
+                    .interface
+                    .components
+                    .keys()
+                    .map(|(section, id)| format!("{section}/{id}"))
+                    .collect();
+                (
+                    self.interface.components.contains_key(&key),
+                    did_you_mean(name, known.iter().map(String::as_str)),
+                )
+            }
+            None => {
+                let known = self
+                    .protocol
+                    .types
+                    .iter()
+                    .map(|definition| definition.name.as_str());
+                (
+                    self.protocol.type_definition(name).is_some(),
+                    did_you_mean(name, known),
+                )
+            }
+        };
+        if !exists {
+            let message = format!("`{name}` is neither a type nor a component of this protocol");
+            self.found
+                .push(Diagnostic::new(Code::OperationRef, node.span, message).maybe_help(help));
+        }
+    }
+
+    fn example(&mut self, node: &Node, schema: Option<&str>) {
+        let name = node.as_str().unwrap_or_default();
+        let fence = self
+            .protocol
+            .examples
+            .get(name)
+            .and_then(|id| self.spec.fence(*id));
+        let Some(example) = fence.and_then(Fence::example) else {
+            let message = format!("there is no example `{name}`");
+            let help = did_you_mean(name, self.protocol.examples.keys().map(String::as_str));
+            self.found
+                .push(Diagnostic::new(Code::OperationRef, node.span, message).maybe_help(help));
+            return;
+        };
+        if let Some(schema) = schema.filter(|schema| *schema != example.of) {
+            let message = format!("the example `{name}` is a {}, not a {schema}", example.of);
+            self.found
+                .push(Diagnostic::new(Code::OperationRef, node.span, message));
+        } else if example.verdict != crate::model::Verdict::Valid {
+            let message = format!("the example `{name}` shows what is refused");
+            self.found
+                .push(Diagnostic::new(Code::OperationRef, node.span, message));
+        }
+    }
+
+    fn paths(&mut self) {
+        let mut first: HashMap<(&str, &str), &Node> = HashMap::new();
+        for (_, operation) in &self.interface.operations {
+            let text = |name: &str| operation.get(name).and_then(Node::as_str);
+            let (Some(method), Some(path)) = (text("method"), text("path")) else {
+                continue;
+            };
+            if first.insert((method, path), operation).is_some() {
+                let span = operation.get("path").unwrap_or(operation).span;
+                self.refuse(
+                    span,
+                    format!("another operation has `{method} {path}`"),
+                    None,
+                );
+            }
+        }
+    }
+}
