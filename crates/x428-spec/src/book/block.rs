@@ -356,9 +356,19 @@ fn operation(pages: &Pages<'_>, document: &Document, fence: &Fence, id: &str) ->
 }
 
 fn component(fence: &Fence, section: &str, id: &str) -> String {
+    let text = |name: &str| {
+        fence
+            .value
+            .as_ref()
+            .and_then(|value| value.get(name)?.as_str())
+    };
     format!(
-        "<details class=\"block operation\" id=\"component-{id}\"><summary>{}<span class=\"name\">{id}</span></summary>{}</details>",
+        "<details class=\"block operation\" id=\"component-{}-{id}\"><summary>{}<span class=\"name\">{}</span>\
+         <span>{}</span></summary>{}</details>",
+        escape(section),
         tag("", &format!("OpenAPI {}", section.trim_end_matches('s'))),
+        escape(text("name").unwrap_or(id)),
+        text("description").map_or_else(String::new, inline),
         code("yaml", fence.body.text()),
         id = escape(id),
     )

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     model::{Document, Fence},
-    value::Node,
+    value::{Data, Node},
 };
 
 /// The anchor of a case.
@@ -99,6 +99,26 @@ fn one(out: &mut String, pages: &Pages<'_>, page: &str, case: &Node) {
             None => escape(id),
         })
         .collect();
+    let made: String = case
+        .members()
+        .iter()
+        .filter(|member| {
+            !matches!(
+                member.name.as_str(),
+                "id" | "description" | "covers" | "expect" | "expected"
+            )
+        })
+        .map(|member| {
+            format!(
+                "<span>{} <code>{}</code></span> ",
+                escape(&member.name),
+                escape(&brief(&member.value))
+            )
+        })
+        .collect();
+    if !made.is_empty() {
+        put(out, format_args!("<p class=\"made\">{made}</p>"));
+    }
     if !covers.is_empty() {
         put(
             out,
@@ -108,23 +128,38 @@ fn one(out: &mut String, pages: &Pages<'_>, page: &str, case: &Node) {
     out.push_str("</li>");
 }
 
+/// A value on one line; what is long can be read in full below the list.
+fn brief(value: &Node) -> String {
+    const LONGEST: usize = 120;
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_value().to_string(), str::to_owned);
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
+    text.chars()
+        .take(LONGEST)
+        .chain(std::iter::once('…'))
+        .collect()
+}
+
 /// What is expected of a case, as far as it is said in it.
 fn verdict(case: &Node) -> String {
-    let expected = case.get("expected").unwrap_or(case);
-    ["errorCode", "error"]
-        .iter()
-        .find_map(|name| expected.get(name)?.as_str())
-        .map(|code| tag("bad", &format!("refused: {code}")))
-        .or_else(|| {
-            match expected
-                .get("accept")
-                .or_else(|| expected.get("wellFormed"))
-                .map(|node| &node.data)
-            {
-                Some(crate::value::Data::Bool(true)) => Some(tag("ok", "accepted")),
-                Some(crate::value::Data::Bool(false)) => Some(tag("bad", "refused")),
-                _ => None,
-            }
-        })
-        .unwrap_or_default()
+    let expected = case.get("expect").or_else(|| case.get("expected"));
+    match expected.map(|node| &node.data) {
+        Some(Data::String(word)) if word == "accept" => tag("ok", "accepted"),
+        Some(Data::String(code)) => tag("bad", &format!("refused: {code}")),
+        Some(Data::Bool(true)) => tag("ok", "yes"),
+        Some(Data::Bool(false)) => tag("bad", "no"),
+        Some(_) => {
+            let code = ["errorCode", "error"]
+                .iter()
+                .find_map(|name| expected?.get(name)?.as_str());
+            let words = code.map(|code| tag("bad", &format!("refused: {code}")));
+            words
+                .or_else(|| Some(tag("", &brief(expected?))))
+                .unwrap_or_default()
+        }
+        None => String::new(),
+    }
 }

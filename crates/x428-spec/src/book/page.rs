@@ -90,7 +90,7 @@ fn apply(text: &str, mut edits: Vec<Edit>) -> String {
 
 /// What stands in the book for an `x428:` comment.
 fn label(document: &Document, directive: &Directive) -> String {
-    if directive.name != "table" {
+    if directive.name != "x428:table" {
         return String::new();
     }
     let id = directive.info.value("id").unwrap_or_default();

@@ -42,13 +42,14 @@ impl State {
     }
 }
 
-/// The id without the name of its protocol, which the page tells already.
-pub(super) fn short<'a>(pages: &Pages<'_>, document: &Document, id: &'a str) -> &'a str {
-    pages
+/// The id in two parts: the name of the protocol, which the page tells already, and the rest.
+fn parts<'a>(pages: &Pages<'_>, document: &Document, id: &'a str) -> (&'a str, &'a str) {
+    let lead = pages
         .spec
         .protocol_of(document)
-        .and_then(|protocol| id.strip_prefix(protocol.id.as_str())?.strip_prefix('.'))
-        .unwrap_or(id)
+        .filter(|protocol| id.starts_with(protocol.id.as_str()))
+        .map_or(0, |protocol| protocol.id.len() + 1);
+    id.split_at_checked(lead).unwrap_or(("", id))
 }
 
 /// The chip.
@@ -56,12 +57,14 @@ pub(super) fn chip(pages: &Pages<'_>, document: &Document, requirement: &Require
     let coverage = pages.report.coverage.of(&requirement.id);
     let (class, words) = State::of(coverage).words();
     let anchor = escape(&requirement.anchor());
+    let (lead, rest) = parts(pages, document, &requirement.id);
     format!(
-        "<div class=\"req\" id=\"{anchor}\"><a class=\"req-id\" href=\"#{anchor}\" title=\"{}\">{}</a>\
+        "<div class=\"req\" id=\"{anchor}\"><a class=\"req-id\" href=\"#{anchor}\" title=\"{}\"><span class=\"visually-hidden\">{}</span>{}</a>\
          <button type=\"button\" class=\"req-state {class}\" aria-describedby=\"{anchor}-pop\">{words}</button>\
          <div class=\"req-pop\" role=\"tooltip\" id=\"{anchor}-pop\">{}</div></div>",
         escape(&requirement.id),
-        escape(short(pages, document, &requirement.id)),
+        escape(lead),
+        escape(rest),
         details(pages, &document.path, coverage),
     )
 }
