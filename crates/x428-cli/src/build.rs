@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use x428_spec::{
-    build::{Stage, build},
+    book::{self, BookError},
+    build::{Built, Stage, build},
     emit::Written,
 };
 
@@ -29,6 +30,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let built = build(&project, arguments.keep_going, &|stage| {
         progress.stage(stage)
     });
+    let book = built.as_ref().ok().and_then(render);
     let elapsed = progress.finish();
     let built = built?;
     report::show(&built.spec, &built.report, options)?;
@@ -36,8 +38,21 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(written) => tell(written),
         None => report::say("nothing was written, because there are errors"),
     }
+    if let Some(book) = book.transpose()? {
+        let changed = report::counted(book.changed, "changed file");
+        report::say(&format!(
+            "book/html has {}, {changed}",
+            report::counted(book.pages, "page")
+        ));
+    }
     report::say(&report::summary(&built.report, elapsed));
     Ok(report::exit_code(&built.report, options))
+}
+
+/// Renders the book, if the project has one and the specification no errors.
+fn render(built: &Built) -> Option<Result<book::Built, BookError>> {
+    let has_book = built.spec.project.root.join("book/book.toml").is_file();
+    (has_book && built.report.errors() == 0).then(|| book::build(&built.spec, &built.report))
 }
 
 fn tell(written: &Written) {

@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod explain;
+mod fix;
 mod mdbook;
 mod options;
 mod report;
@@ -33,6 +34,8 @@ enum Command {
     Check(check::Arguments),
     /// Show the book in the browser, and build it again whenever a file is saved
     Serve(serve::Arguments),
+    /// Put right what a machine can: tables, the form of JSON, signatures, encoded headers
+    Fix(fix::Arguments),
     /// Explain a code, such as E0302
     Explain(explain::Arguments),
     /// Speak mdBook's protocols for preprocessors and renderers; `mdbook build book` calls it
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Build(arguments) => build::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Fix(arguments) => fix::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Mdbook(arguments) => mdbook::run(&arguments),

@@ -7,6 +7,7 @@ mod headings;
 mod links;
 mod members;
 mod operations;
+mod regions;
 mod requirements;
 mod schemas;
 mod signatures;
@@ -59,6 +60,7 @@ fn check_text(spec: &Spec) -> (Coverage, Vec<Diagnostic>) {
     let used = links::check(spec, &mut found);
     links::glossary(spec, &used, &mut found);
     headings::check(spec, &mut found);
+    regions::check(spec, &mut found);
     let coverage = coverage::check(spec, &mut found);
     (coverage, found)
 }

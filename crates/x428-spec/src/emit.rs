@@ -6,6 +6,7 @@ mod write;
 
 use std::collections::BTreeMap;
 
+pub(crate) use self::write::replace;
 pub use self::{
     manifest::manifest,
     schema::schemas,

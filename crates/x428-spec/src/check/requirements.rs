@@ -73,7 +73,14 @@ fn keywords(document: &Document, found: &mut Vec<Diagnostic>) {
         let has_id = before
             .checked_sub(1)
             .is_some_and(|index| owned[index].contains(keyword.span));
-        if has_id {
+        // A generated list of requirements speaks of them.
+        let generated = || {
+            document
+                .regions
+                .iter()
+                .any(|own| own.content.contains(keyword.span))
+        };
+        if has_id || generated() {
             continue;
         }
         let problem = if document.protocol.is_some() {

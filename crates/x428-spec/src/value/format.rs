@@ -15,7 +15,7 @@ pub fn format_value(value: &Value) -> String {
 
 /// A node in the house format. `raw` gives the text of a span, so that numbers and strings keep
 /// the form in which they were written.
-pub fn format_node<'a>(node: &Node, raw: &impl Fn(&Node) -> &'a str) -> String {
+pub fn format_node(node: &Node, raw: &impl Fn(&Node) -> String) -> String {
     layout(&Piece::of_node(node, raw))
 }
 
@@ -50,7 +50,7 @@ impl Piece {
         }
     }
 
-    fn of_node<'a>(node: &Node, raw: &impl Fn(&Node) -> &'a str) -> Self {
+    fn of_node(node: &Node, raw: &impl Fn(&Node) -> String) -> Self {
         match &node.data {
             Data::Array(elements) => Self::collection(
                 ['[', ']'],
@@ -66,7 +66,7 @@ impl Piece {
                     .map(|member| (Some(quote(&member.name)), Self::of_node(&member.value, raw)))
                     .collect(),
             ),
-            _ => Self::Atom(raw(node).to_owned()),
+            _ => Self::Atom(raw(node)),
         }
     }
 

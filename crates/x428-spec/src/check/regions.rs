@@ -1,0 +1,67 @@
+//! Generated regions: as they would be generated now.
+
+use crate::{
+    diagnostic::{Code, Diagnostic, did_you_mean},
+    model::{Document, RegionKind, Spec},
+    region::render,
+    source::Span,
+};
+
+/// Checks all regions.
+pub(super) fn check(spec: &Spec, found: &mut Vec<Diagnostic>) {
+    for document in &spec.documents {
+        for region in &document.regions {
+            match render(spec, document, region) {
+                Some(text) if text == spec.text(region.content) => {}
+                Some(text) => {
+                    let span = first_difference(region.content, spec.text(region.content), &text);
+                    found.push(
+                        Diagnostic::new(
+                            Code::RegionOutdated,
+                            span,
+                            "this generated region is out of date",
+                        )
+                        .help("`x428 fix` writes it"),
+                    );
+                }
+                None => found.push(impossible(spec, document, region)),
+            }
+        }
+    }
+}
+
+fn impossible(spec: &Spec, document: &Document, region: &crate::model::Region) -> Diagnostic {
+    let Some(protocol) = spec.protocol_of(document) else {
+        let message = "a generated region stands in the directory of a protocol";
+        return Diagnostic::new(Code::OutsideProtocol, region.open.span, message);
+    };
+    let of = match &region.kind {
+        RegionKind::Fields { of } => of.as_str(),
+        _ => "",
+    };
+    let span = region.open.value_span("of");
+    let names = protocol
+        .types
+        .iter()
+        .map(|definition| definition.name.as_str());
+    let message = match protocol.type_definition(of) {
+        Some(_) => format!("the type `{of}` has no members"),
+        None => format!("there is no type `{of}` in the protocol {}", protocol.id),
+    };
+    Diagnostic::new(Code::UnknownType, span, message).maybe_help(did_you_mean(of, names))
+}
+
+/// The line at which the text begins to differ.
+fn first_difference(content: Span, current: &str, expected: &str) -> Span {
+    let mut start = content.start;
+    for (own, other) in current
+        .split_inclusive('\n')
+        .zip(expected.split_inclusive('\n'))
+    {
+        if own != other {
+            return Span::new(content.file, start..start + own.trim_end().len());
+        }
+        start += own.len();
+    }
+    Span::new(content.file, start..start)
+}

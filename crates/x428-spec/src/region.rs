@@ -1,0 +1,62 @@
+//! Generated regions: what a machine writes between two comments of the text.
+
+mod fields;
+mod requirements;
+mod vectors;
+
+use crate::model::{Document, Region, RegionKind, Spec};
+
+/// What should stand between the comments of a region; none if it names a type that does not
+/// exist, or stands outside of any protocol.
+#[must_use]
+pub fn render(spec: &Spec, document: &Document, region: &Region) -> Option<String> {
+    let protocol = spec.protocol_of(document)?;
+    let table = match &region.kind {
+        RegionKind::Fields { of } => fields::table_of(spec, protocol, document, of)?,
+        RegionKind::Requirements { prefix } => {
+            requirements::table_of(spec, protocol, document, prefix.as_deref())
+        }
+        RegionKind::Vectors => vectors::table_of(spec, protocol, document),
+    };
+    Some(format!("\n{table}"))
+}
+
+/// A table in Markdown, ending in a newline.
+fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
+    let mut text = format!(
+        "| {} |\n|{}\n",
+        columns.join(" | "),
+        "---|".repeat(columns.len())
+    );
+    for row in rows {
+        let cells: Vec<_> = row.iter().map(|cell| escape(cell)).collect();
+        text.push_str(&format!("| {} |\n", cells.join(" | ")));
+    }
+    text
+}
+
+/// A cell holds one line, and no `|` of its own.
+fn escape(cell: &str) -> String {
+    let line = cell.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.replace("\\|", "|").replace('|', "\\|")
+}
+
+/// The path by which one document links to another.
+fn link_path(from: &Document, to: &Document) -> String {
+    if from.index == to.index {
+        return String::new();
+    }
+    let from: Vec<_> = from.path.split('/').collect();
+    let to: Vec<_> = to.path.split('/').collect();
+    let directories = from.len() - 1;
+    let shared = from
+        .iter()
+        .take(directories)
+        .zip(&to)
+        .take_while(|(a, b)| a == b)
+        .count();
+    let up = std::iter::repeat_n("..", directories - shared);
+    up.chain(to[shared..].iter().copied())
+        .collect::<Vec<_>>()
+        .join("/")
+}
