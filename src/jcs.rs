@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::Malformed;
+use crate::wire::attestation::{JSON_DEPTH_MAX, JSON_SIZE_MAX};
 
 mod canonical;
 mod parse;
@@ -40,11 +41,13 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// The limits of a payload: 64 KiB and a depth of 16.
+    /// The limits of every text that is read: `json_size_max` and `json_depth_max` of section 2.4.
+    // r[impl attestation.json.size]
+    // r[impl attestation.json.depth]
     fn default() -> Self {
         Self {
-            bytes: 64 * 1024,
-            depth: 16,
+            bytes: JSON_SIZE_MAX,
+            depth: JSON_DEPTH_MAX,
         }
     }
 }
