@@ -211,9 +211,16 @@ pub mod attestation {
         const NAME: &'static str = "Nonce";
         fn check(text: &str) -> Result<(), &'static str> {
             if !{
-                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
-                regress::Regex::new("^[0-9a-f]{64,512}$").ok());
-                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9' | b'a'..= b'f'),
+                        64,
+                        512,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
             } {
                 return Err("not of the form ^[0-9a-f]{64,512}$");
             }
@@ -228,14 +235,71 @@ pub mod attestation {
         const NAME: &'static str = "Timestamp";
         fn check(text: &str) -> Result<(), &'static str> {
             if !{
-                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
-                {
-                    regress::Regex::new(
-                            "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]{1,9})?Z$",
-                        )
-                        .ok()
-                });
-                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9'),
+                        4,
+                        4,
+                    )?;
+                    let rest = rest.strip_prefix(b"-")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9'),
+                        2,
+                        2,
+                    )?;
+                    let rest = rest.strip_prefix(b"-")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9'),
+                        2,
+                        2,
+                    )?;
+                    let rest = rest.strip_prefix(b"T")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9'),
+                        2,
+                        2,
+                    )?;
+                    let rest = rest.strip_prefix(b":")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9'),
+                        2,
+                        2,
+                    )?;
+                    let rest = rest.strip_prefix(b":")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9'),
+                        2,
+                        2,
+                    )?;
+                    let rest = {
+                        fn group(rest: &[u8]) -> Option<&[u8]> {
+                            let rest = rest.strip_prefix(b".")?;
+                            let rest = crate::wire::text::run(
+                                rest,
+                                |byte| matches!(byte, b'0'..= b'9'),
+                                1,
+                                9,
+                            )?;
+                            Some(rest)
+                        }
+                        crate::wire::text::groups(
+                            rest,
+                            |byte| matches!(byte, b'.'),
+                            group,
+                            0,
+                            1,
+                        )?
+                    };
+                    let rest = rest.strip_prefix(b"Z")?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
             } {
                 return Err(
                     "not of the form ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]{1,9})?Z$",
@@ -252,12 +316,21 @@ pub mod attestation {
         const NAME: &'static str = "AbsoluteUri";
         fn check(text: &str) -> Result<(), &'static str> {
             if !crate::wire::text::has_length(text, 0, 2048) {
-                return Err("not 0 to 2048 characters long");
+                return Err("longer than 2048 characters");
             }
             if !{
-                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
-                regress::Regex::new("^https?://").ok());
-                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = rest.strip_prefix(b"http")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b's'),
+                        0,
+                        1,
+                    )?;
+                    let rest = rest.strip_prefix(b"://")?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some()
             } {
                 return Err("not of the form ^https?://");
             }
@@ -275,9 +348,17 @@ pub mod attestation {
         const NAME: &'static str = "DocumentHash";
         fn check(text: &str) -> Result<(), &'static str> {
             if !{
-                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
-                regress::Regex::new("^sha256-[0-9a-f]{64}$").ok());
-                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = rest.strip_prefix(b"sha256-")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9' | b'a'..= b'f'),
+                        64,
+                        64,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
             } {
                 return Err("not of the form ^sha256-[0-9a-f]{64}$");
             }
@@ -292,17 +373,56 @@ pub mod attestation {
         const NAME: &'static str = "Did";
         fn check(text: &str) -> Result<(), &'static str> {
             if !crate::wire::text::has_length(text, 0, 2048) {
-                return Err("not 0 to 2048 characters long");
+                return Err("longer than 2048 characters");
             }
             if !{
-                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
-                {
-                    regress::Regex::new(
-                            "^did:[a-z0-9]+:[A-Za-z0-9._%-]+(?::[A-Za-z0-9._%-]+)*$",
-                        )
-                        .ok()
-                });
-                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = rest.strip_prefix(b"did:")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9' | b'a'..= b'z'),
+                        1,
+                        usize::MAX,
+                    )?;
+                    let rest = rest.strip_prefix(b":")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'%' | b'-'..= b'.' | b'0'..= b'9' | b'A'..= b'Z' |
+                                b'_' | b'a'..= b'z'
+                            )
+                        },
+                        1,
+                        usize::MAX,
+                    )?;
+                    let rest = {
+                        fn group(rest: &[u8]) -> Option<&[u8]> {
+                            let rest = rest.strip_prefix(b":")?;
+                            let rest = crate::wire::text::run(
+                                rest,
+                                |byte| {
+                                    matches!(
+                                        byte, b'%' | b'-'..= b'.' | b'0'..= b'9' | b'A'..= b'Z' |
+                                        b'_' | b'a'..= b'z'
+                                    )
+                                },
+                                1,
+                                usize::MAX,
+                            )?;
+                            Some(rest)
+                        }
+                        crate::wire::text::groups(
+                            rest,
+                            |byte| matches!(byte, b':'),
+                            group,
+                            0,
+                            usize::MAX,
+                        )?
+                    };
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
             } {
                 return Err(
                     "not of the form ^did:[a-z0-9]+:[A-Za-z0-9._%-]+(?::[A-Za-z0-9._%-]+)*$",
@@ -1689,7 +1809,7 @@ pub mod attestation {
         const NAME: &'static str = "VerificationMethodId";
         fn check(text: &str) -> Result<(), &'static str> {
             if !crate::wire::text::has_length(text, 0, 2048) {
-                return Err("not 0 to 2048 characters long");
+                return Err("longer than 2048 characters");
             }
             if !{
                 static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
@@ -1853,9 +1973,17 @@ pub mod attestation {
         const NAME: &'static str = "Digest";
         fn check(text: &str) -> Result<(), &'static str> {
             if !{
-                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
-                regress::Regex::new("^sha256-[0-9a-f]{64}$").ok());
-                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = rest.strip_prefix(b"sha256-")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9' | b'a'..= b'f'),
+                        64,
+                        64,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
             } {
                 return Err("not of the form ^sha256-[0-9a-f]{64}$");
             }
@@ -1979,9 +2107,16 @@ pub mod attestation {
         const NAME: &'static str = "DidMethod";
         fn check(text: &str) -> Result<(), &'static str> {
             if !{
-                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
-                regress::Regex::new("^[a-z0-9]+$").ok());
-                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9' | b'a'..= b'z'),
+                        1,
+                        usize::MAX,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
             } {
                 return Err("not of the form ^[a-z0-9]+$");
             }
@@ -2077,7 +2212,7 @@ pub mod attestation {
         const NAME: &'static str = "UiHint";
         fn check(text: &str) -> Result<(), &'static str> {
             if !crate::wire::text::has_length(text, 0, 1024) {
-                return Err("not 0 to 1024 characters long");
+                return Err("longer than 1024 characters");
             }
             Ok(())
         }
@@ -2174,7 +2309,7 @@ pub mod attestation {
         const NAME: &'static str = "KeyId";
         fn check(text: &str) -> Result<(), &'static str> {
             if !crate::wire::text::has_length(text, 0, 2048) {
-                return Err("not 0 to 2048 characters long");
+                return Err("longer than 2048 characters");
             }
             if !{
                 static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
@@ -2341,9 +2476,16 @@ pub mod attestation {
                 return Err("not 1 to 4096 characters long");
             }
             if !{
-                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
-                regress::Regex::new("^[\\x21-\\x7e]+$").ok());
-                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'!'..= b'~'),
+                        1,
+                        usize::MAX,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
             } {
                 return Err("not of the form ^[\\x21-\\x7e]+$");
             }
@@ -2358,12 +2500,21 @@ pub mod attestation {
         const NAME: &'static str = "AttestationTokenScope";
         fn check(text: &str) -> Result<(), &'static str> {
             if !crate::wire::text::has_length(text, 0, 2048) {
-                return Err("not 0 to 2048 characters long");
+                return Err("longer than 2048 characters");
             }
             if !{
-                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
-                regress::Regex::new("^https?://").ok());
-                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = rest.strip_prefix(b"http")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b's'),
+                        0,
+                        1,
+                    )?;
+                    let rest = rest.strip_prefix(b"://")?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some()
             } {
                 return Err("not of the form ^https?://");
             }
@@ -2498,9 +2649,16 @@ pub mod attestation {
                 return Err("not 1 to 4096 characters long");
             }
             if !{
-                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
-                regress::Regex::new("^[\\x21-\\x7e]+$").ok());
-                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'!'..= b'~'),
+                        1,
+                        usize::MAX,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
             } {
                 return Err("not of the form ^[\\x21-\\x7e]+$");
             }

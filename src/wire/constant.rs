@@ -8,7 +8,10 @@ use serde::{
 use std::fmt;
 
 /// Reads a text that has to be `value`.
-pub(crate) fn read_text<'de, D: Deserializer<'de>>(deserializer: D, value: &'static str) -> Result<(), D::Error> {
+pub(crate) fn read_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    value: &'static str,
+) -> Result<(), D::Error> {
     struct Exactly(&'static str);
     impl Visitor<'_> for Exactly {
         type Value = ();
@@ -18,14 +21,29 @@ pub(crate) fn read_text<'de, D: Deserializer<'de>>(deserializer: D, value: &'sta
         }
 
         fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-            if text == self.0 { Ok(()) } else { Err(E::invalid_value(Unexpected::Other("another text"), &self)) }
+            if text == self.0 {
+                Ok(())
+            } else {
+                Err(E::invalid_value(Unexpected::Other("another text"), &self))
+            }
         }
     }
     deserializer.deserialize_str(Exactly(value))
 }
 
-pub(crate) fn check_text(type_name: &'static str, value: &'static str, text: &str) -> Result<(), Invalid> {
-    if text == value { Ok(()) } else { Err(Invalid::new(type_name, format!("only \"{value}\" is allowed"))) }
+pub(crate) fn check_text(
+    type_name: &'static str,
+    value: &'static str,
+    text: &str,
+) -> Result<(), Invalid> {
+    if text == value {
+        Ok(())
+    } else {
+        Err(Invalid::new(
+            type_name,
+            format!("only \"{value}\" is allowed"),
+        ))
+    }
 }
 
 /// The members of a unit struct that stands for the text `Self::VALUE`.
@@ -49,7 +67,8 @@ macro_rules! constant_text {
             type Err = crate::wire::Invalid;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                crate::wire::constant::check_text(stringify!($name), Self::VALUE, text).map(|()| Self)
+                crate::wire::constant::check_text(stringify!($name), Self::VALUE, text)
+                    .map(|()| Self)
             }
         }
 
@@ -88,7 +107,8 @@ macro_rules! constant_integer {
             type Error = crate::wire::Invalid;
 
             fn try_from(number: i64) -> Result<Self, Self::Error> {
-                crate::wire::integer::check(stringify!($name), number, Self::VALUE, Self::VALUE).map(|()| Self)
+                crate::wire::integer::check(stringify!($name), number, Self::VALUE, Self::VALUE)
+                    .map(|()| Self)
             }
         }
 
@@ -100,7 +120,8 @@ macro_rules! constant_integer {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Self::try_from(crate::wire::integer::read(deserializer)?).map_err(serde::de::Error::custom)
+                Self::try_from(crate::wire::integer::read(deserializer)?)
+                    .map_err(serde::de::Error::custom)
             }
         }
     };

@@ -28,7 +28,10 @@ pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D:
             i64::try_from(number).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
         }
 
-        #[expect(clippy::cast_possible_truncation, reason = "the number is whole and at most 2^53 - 1")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the number is whole and at most 2^53 - 1"
+        )]
         fn visit_f64<E: Error>(self, number: f64) -> Result<i64, E> {
             if number.fract() == 0.0 && number.abs() <= EXACT_MAX {
                 Ok(number as i64)
@@ -40,11 +43,19 @@ pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D:
     deserializer.deserialize_any(Integer)
 }
 
-pub(crate) fn check(type_name: &'static str, number: i64, min: i64, max: i64) -> Result<(), Invalid> {
+pub(crate) fn check(
+    type_name: &'static str,
+    number: i64,
+    min: i64,
+    max: i64,
+) -> Result<(), Invalid> {
     if (min..=max).contains(&number) {
         Ok(())
     } else {
-        Err(Invalid::new(type_name, format!("not in the range {min} to {max}")))
+        Err(Invalid::new(
+            type_name,
+            format!("not in the range {min} to {max}"),
+        ))
     }
 }
 
@@ -83,7 +94,12 @@ macro_rules! integer {
             type Error = crate::wire::Invalid;
 
             fn try_from(number: i64) -> Result<Self, Self::Error> {
-                crate::wire::integer::check(stringify!($name), number, Self::MIN.into(), Self::MAX.into())?;
+                crate::wire::integer::check(
+                    stringify!($name),
+                    number,
+                    Self::MIN.into(),
+                    Self::MAX.into(),
+                )?;
                 <$repr>::try_from(number)
                     .map(Self)
                     .map_err(|_| crate::wire::Invalid::new(stringify!($name), "out of range"))
@@ -98,7 +114,8 @@ macro_rules! integer {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Self::try_from(crate::wire::integer::read(deserializer)?).map_err(serde::de::Error::custom)
+                Self::try_from(crate::wire::integer::read(deserializer)?)
+                    .map_err(serde::de::Error::custom)
             }
         }
     };

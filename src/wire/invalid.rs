@@ -14,7 +14,10 @@ pub struct Invalid {
 
 impl Invalid {
     pub(super) fn new(type_name: &'static str, rule: impl Into<Cow<'static, str>>) -> Self {
-        Self { type_name, rule: rule.into() }
+        Self {
+            type_name,
+            rule: rule.into(),
+        }
     }
 
     /// The name of the type, as the specification has it.

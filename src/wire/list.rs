@@ -3,26 +3,47 @@
 use super::Invalid;
 use std::{collections::HashSet, hash::Hash};
 
-pub(crate) fn check_count(type_name: &'static str, count: usize, min: usize, max: usize) -> Result<(), Invalid> {
+pub(crate) fn check_count(
+    type_name: &'static str,
+    count: usize,
+    min: usize,
+    max: usize,
+) -> Result<(), Invalid> {
     if count < min {
-        return Err(Invalid::new(type_name, format!("needs {min} items or more")));
+        return Err(Invalid::new(
+            type_name,
+            format!("needs {min} items or more"),
+        ));
     }
     if count > max {
-        return Err(Invalid::new(type_name, format!("takes {max} items at most")));
+        return Err(Invalid::new(
+            type_name,
+            format!("takes {max} items at most"),
+        ));
     }
     Ok(())
 }
 
-pub(crate) fn check_unique<T: Eq + Hash>(type_name: &'static str, items: &[T]) -> Result<(), Invalid> {
+pub(crate) fn check_unique<T: Eq + Hash>(
+    type_name: &'static str,
+    items: &[T],
+) -> Result<(), Invalid> {
     // Most lists are short; a long one must not cost the square of its length.
     const SHORT: usize = 8;
     let unique = if items.len() <= SHORT {
-        items.iter().enumerate().all(|(index, item)| !items[..index].contains(item))
+        items
+            .iter()
+            .enumerate()
+            .all(|(index, item)| !items[..index].contains(item))
     } else {
         let mut seen = HashSet::with_capacity(items.len());
         items.iter().all(|item| seen.insert(item))
     };
-    if unique { Ok(()) } else { Err(Invalid::new(type_name, "has an item twice")) }
+    if unique {
+        Ok(())
+    } else {
+        Err(Invalid::new(type_name, "has an item twice"))
+    }
 }
 
 /// The members of a list type with a `check`.

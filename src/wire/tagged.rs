@@ -2,7 +2,10 @@
 
 use serde::{
     Deserializer,
-    de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
+    de::{
+        DeserializeSeed, Error, IntoDeserializer, MapAccess, Unexpected, Visitor,
+        value::MapAccessDeserializer,
+    },
 };
 use serde_json::Value;
 use std::{fmt, marker::PhantomData};
@@ -20,7 +23,9 @@ pub(crate) trait Tagged<const N: usize>: Sized {
 
 /// Reads the object up to its last tag, chooses the variant, and lets that read the object from its beginning.
 /// Only the members before the last tag are kept in memory on the way.
-pub(crate) fn deserialize<'de, T: Tagged<N>, D: Deserializer<'de>, const N: usize>(deserializer: D) -> Result<T, D::Error> {
+pub(crate) fn deserialize<'de, T: Tagged<N>, D: Deserializer<'de>, const N: usize>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     deserializer.deserialize_map(Chooser::<T, N>(PhantomData))
 }
 
@@ -39,11 +44,16 @@ impl<'de, T: Tagged<N>, const N: usize> Visitor<'de> for Chooser<T, N> {
         while tags.iter().any(Option::is_none) {
             let Some((key, value)) = rest.next_entry::<String, Value>()? else {
                 let missing = T::TAGS.iter().zip(&tags).find(|(_, tag)| tag.is_none());
-                return Err(A::Error::missing_field(missing.map_or("", |(name, _)| name)));
+                return Err(A::Error::missing_field(
+                    missing.map_or("", |(name, _)| name),
+                ));
             };
             if let Some(index) = T::TAGS.iter().position(|name| *name == key) {
                 let Value::String(tag) = &value else {
-                    return Err(A::Error::invalid_type(Unexpected::Other("not a text"), &"a text as tag"));
+                    return Err(A::Error::invalid_type(
+                        Unexpected::Other("not a text"),
+                        &"a text as tag",
+                    ));
                 };
                 if tags[index].replace(tag.clone()).is_some() {
                     return Err(A::Error::duplicate_field(T::TAGS[index]));
@@ -51,8 +61,13 @@ impl<'de, T: Tagged<N>, const N: usize> Visitor<'de> for Chooser<T, N> {
             }
             read.push((key, value));
         }
-        let chosen: [&str; N] = std::array::from_fn(|index| tags[index].as_deref().unwrap_or_default());
-        let object = Replayed { read: read.into_iter(), value: None, rest };
+        let chosen: [&str; N] =
+            std::array::from_fn(|index| tags[index].as_deref().unwrap_or_default());
+        let object = Replayed {
+            read: read.into_iter(),
+            value: None,
+            rest,
+        };
         T::read(chosen, MapAccessDeserializer::new(object))
     }
 }
@@ -67,7 +82,10 @@ struct Replayed<A> {
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Replayed<A> {
     type Error = A::Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
         let Some((key, value)) = self.read.next() else {
             return self.rest.next_key_seed(seed);
         };

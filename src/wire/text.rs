@@ -30,6 +30,33 @@ pub(crate) fn has_length(text: &str, min: usize, max: usize) -> bool {
     (min..=max).contains(&text.chars().count())
 }
 
+/// Skips from `min` to `max` bytes that pass the test: as many as there are.
+pub(crate) fn run(
+    rest: &[u8],
+    test: impl Fn(&u8) -> bool,
+    min: usize,
+    max: usize,
+) -> Option<&[u8]> {
+    let count = rest.iter().take(max).take_while(|byte| test(byte)).count();
+    if count < min { None } else { rest.get(count..) }
+}
+
+/// Skips from `min` to `max` groups: as many as begin with a byte that passes the test.
+pub(crate) fn groups(
+    mut rest: &[u8],
+    begins: impl Fn(&u8) -> bool,
+    group: impl Fn(&[u8]) -> Option<&[u8]>,
+    min: usize,
+    max: usize,
+) -> Option<&[u8]> {
+    let mut count = 0;
+    while count < max && rest.first().is_some_and(&begins) {
+        rest = group(rest)?;
+        count += 1;
+    }
+    if count < min { None } else { Some(rest) }
+}
+
 /// Whether `text` is a URI with a scheme after RFC 3986.
 pub(crate) fn is_uri(text: &str) -> bool {
     Uri::parse(text).is_ok()
@@ -94,7 +121,10 @@ macro_rules! instant {
                 let text = text.into();
                 crate::wire::text::parse::<Self>(&text)?;
                 let instant = crate::wire::text::point_in_time(&text).ok_or_else(|| {
-                    crate::wire::Invalid::new(<Self as crate::wire::text::Text>::NAME, "not a date and time after RFC 3339")
+                    crate::wire::Invalid::new(
+                        <Self as crate::wire::text::Text>::NAME,
+                        "not a date and time after RFC 3339",
+                    )
                 })?;
                 Ok(Self(instant, text))
             }

@@ -23,7 +23,12 @@ macro_rules! word {
                     .iter()
                     .copied()
                     .find(|word| word.as_str() == text)
-                    .ok_or_else(|| crate::wire::Invalid::new(stringify!($name), "not one of the words that are defined"))
+                    .ok_or_else(|| {
+                        crate::wire::Invalid::new(
+                            stringify!($name),
+                            "not one of the words that are defined",
+                        )
+                    })
             }
         }
 
@@ -43,7 +48,9 @@ macro_rules! word {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                std::borrow::Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+                std::borrow::Cow::<'de, str>::deserialize(deserializer)?
+                    .parse()
+                    .map_err(serde::de::Error::custom)
             }
         }
     };

@@ -28,7 +28,12 @@ impl Error {
         reason: impl Into<String>,
         help: impl Into<String>,
     ) -> Self {
-        Self { file: file.into(), pointer: pointer.into(), reason: reason.into(), help: help.into() }
+        Self {
+            file: file.into(),
+            pointer: pointer.into(),
+            reason: reason.into(),
+            help: help.into(),
+        }
     }
 }
 
@@ -44,5 +49,8 @@ impl fmt::Display for Error {
 
 /// Appends one reference token to a JSON pointer.
 pub(crate) fn at(pointer: &str, token: impl fmt::Display) -> String {
-    format!("{pointer}/{}", token.to_string().replace('~', "~0").replace('/', "~1"))
+    format!(
+        "{pointer}/{}",
+        token.to_string().replace('~', "~0").replace('/', "~1")
+    )
 }

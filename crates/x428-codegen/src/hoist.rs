@@ -46,7 +46,11 @@ pub(crate) fn hoist(protocol: &Protocol) -> Result<Vec<Named>, Error> {
         let place = Place::of_definition(protocol, name);
         let schema = replace(schema, &place.pointer, &names, &mut inline);
         if let Value::Object(schema) = schema {
-            types.push(Named { name: name.clone(), schema, pointer: place.pointer });
+            types.push(Named {
+                name: name.clone(),
+                schema,
+                pointer: place.pointer,
+            });
         }
     }
     types.append(&mut inline);
@@ -64,11 +68,20 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     fn of_definition(protocol: &'a Protocol, name: &'a str) -> Self {
-        Self { file: &protocol.bundle_file, parent: name, word: String::new(), pointer: at("/$defs", name) }
+        Self {
+            file: &protocol.bundle_file,
+            parent: name,
+            word: String::new(),
+            pointer: at("/$defs", name),
+        }
     }
 
     fn child(&self, word: impl Into<String>, pointer: String) -> Self {
-        Self { word: word.into(), pointer, ..self.clone() }
+        Self {
+            word: word.into(),
+            pointer,
+            ..self.clone()
+        }
     }
 
     fn error(&self, pointer: String, reason: impl Into<String>, help: impl Into<String>) -> Error {
@@ -78,11 +91,17 @@ impl<'a> Place<'a> {
 
 fn check(schema: &Value, place: &Place<'_>) -> Result<(), Error> {
     let Some(schema) = schema.as_object() else {
-        return Err(place.error(place.pointer.clone(), "a schema has to be an object", "write `{}` for `true`"));
+        return Err(place.error(
+            place.pointer.clone(),
+            "a schema has to be an object",
+            "write `{}` for `true`",
+        ));
     };
     for (keyword, value) in schema {
         let pointer = at(&place.pointer, keyword);
-        let known = [READ, ANNOTATIONS, NOT_ENFORCED].iter().any(|list| list.contains(&keyword.as_str()));
+        let known = [READ, ANNOTATIONS, NOT_ENFORCED]
+            .iter()
+            .any(|list| list.contains(&keyword.as_str()));
         if !known {
             return Err(place.error(
                 pointer,
@@ -115,12 +134,20 @@ fn children<'a>(
         for (name, property) in properties {
             let pointer = at(&at(&place.pointer, "properties"), name);
             // A member of a member is named after both.
-            let word = if place.word.is_empty() { name.clone() } else { format!("{}-{name}", place.word) };
+            let word = if place.word.is_empty() {
+                name.clone()
+            } else {
+                format!("{}-{name}", place.word)
+            };
             each(property, place.child(word, pointer))?;
         }
     }
     if let Some(items) = schema.get("items") {
-        let word = if place.word.is_empty() { "Item".to_owned() } else { singular(&place.word) };
+        let word = if place.word.is_empty() {
+            "Item".to_owned()
+        } else {
+            singular(&place.word)
+        };
         each(items, place.child(word, at(&place.pointer, "items")))?;
     }
     if let Some(alternatives) = schema.get("oneOf").and_then(Value::as_array) {
@@ -132,7 +159,13 @@ fn children<'a>(
                 Some("integer" | "number") => "Number",
                 _ => "Alternative",
             };
-            each(alternative, place.child(format!("{}{kind}", pascal(&place.word)), at(&at(&place.pointer, "oneOf"), index)))?;
+            each(
+                alternative,
+                place.child(
+                    format!("{}{kind}", pascal(&place.word)),
+                    at(&at(&place.pointer, "oneOf"), index),
+                ),
+            )?;
         }
     }
     Ok(())
@@ -148,30 +181,53 @@ struct Found {
 
 impl Found {
     fn new(schema: &Value, place: &Place<'_>) -> Self {
-        let constant = schema.get("const").map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        let constant = schema.get("const").map(|value| {
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        });
         let word = match constant {
             Some(value) => format!("{value}-{}", place.word),
             None => place.word.clone(),
         };
         let rule = needs_name(schema, &place.pointer).then(|| without_annotations(schema));
-        Self { parent: place.parent.to_owned(), word, pointer: place.pointer.clone(), rule }
+        Self {
+            parent: place.parent.to_owned(),
+            word,
+            pointer: place.pointer.clone(),
+            rule,
+        }
     }
 }
 
 fn needs_name(schema: &Value, pointer: &str) -> bool {
     const RULES: &[&str] = &[
-        "const", "enum", "pattern", "minLength", "maxLength", "format", "minimum", "maximum", "minItems", "maxItems",
-        "uniqueItems", "oneOf", "properties",
+        "const",
+        "enum",
+        "pattern",
+        "minLength",
+        "maxLength",
+        "format",
+        "minimum",
+        "maximum",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "oneOf",
+        "properties",
     ];
     let alternative = pointer.rsplit('/').nth(1) == Some("oneOf");
-    schema.get("$ref").is_none() && (alternative || RULES.iter().any(|rule| schema.get(rule).is_some()))
+    schema.get("$ref").is_none()
+        && (alternative || RULES.iter().any(|rule| schema.get(rule).is_some()))
 }
 
 fn without_annotations(schema: &Value) -> Value {
     match schema {
         Value::Object(members) => members
             .iter()
-            .filter(|(keyword, value)| !(ANNOTATIONS.contains(&keyword.as_str()) && !value.is_object()))
+            .filter(|(keyword, value)| {
+                !(ANNOTATIONS.contains(&keyword.as_str()) && !value.is_object())
+            })
             .map(|(keyword, value)| (keyword.clone(), without_annotations(value)))
             .collect::<Map<_, _>>()
             .into(),
@@ -182,34 +238,68 @@ fn without_annotations(schema: &Value) -> Value {
 
 /// The name of each inline schema, by its pointer.
 fn choose(found: &[Found], protocol: &Protocol) -> BTreeMap<String, String> {
-    let named: Vec<(&Found, String, &Value)> =
-        found.iter().filter_map(|found| Some((found, pascal(&found.word), found.rule.as_ref()?))).collect();
+    let named: Vec<(&Found, String, &Value)> = found
+        .iter()
+        .filter_map(|found| Some((found, pascal(&found.word), found.rule.as_ref()?)))
+        .collect();
     let taken = |name: &str| {
-        protocol.definitions.contains_key(name) || protocol.manifest.codes.iter().any(|codes| codes.type_name == name)
+        protocol.definitions.contains_key(name)
+            || protocol
+                .manifest
+                .codes
+                .iter()
+                .any(|codes| codes.type_name == name)
     };
     let mut names = BTreeMap::new();
     for (one, short, rule) in &named {
-        let count = |rule: &Value| named.iter().filter(|(_, word, other)| word == short && *other == rule).count();
+        let count = |rule: &Value| {
+            named
+                .iter()
+                .filter(|(_, word, other)| word == short && *other == rule)
+                .count()
+        };
         let mine = count(rule);
-        let first = |rule: &Value| named.iter().position(|(_, word, other)| word == short && *other == rule);
+        let first = |rule: &Value| {
+            named
+                .iter()
+                .position(|(_, word, other)| word == short && *other == rule)
+        };
         let beaten = named.iter().any(|(_, word, other)| {
-            word == short && other != rule && (count(other) > mine || count(other) == mine && first(other) < first(rule))
+            word == short
+                && other != rule
+                && (count(other) > mine || count(other) == mine && first(other) < first(rule))
         });
         let alternative = one.pointer.rsplit('/').nth(1) == Some("oneOf");
         let short_is_free = word_count(&one.word) > 1 && !taken(short) && !beaten && !alternative;
-        let name = if short_is_free { short.clone() } else { format!("{}{short}", one.parent) };
+        let name = if short_is_free {
+            short.clone()
+        } else {
+            format!("{}{short}", one.parent)
+        };
         names.insert(one.pointer.clone(), name);
     }
     names
 }
 
 /// Replaces inline schemas by references, the innermost first, and collects them.
-fn replace(schema: &Value, pointer: &str, names: &BTreeMap<String, String>, inline: &mut Vec<Named>) -> Value {
-    let Value::Object(members) = schema else { return schema.clone() };
+fn replace(
+    schema: &Value,
+    pointer: &str,
+    names: &BTreeMap<String, String>,
+    inline: &mut Vec<Named>,
+) -> Value {
+    let Value::Object(members) = schema else {
+        return schema.clone();
+    };
     let mut members = members.clone();
     if let Some(Value::Object(properties)) = members.get_mut("properties") {
         for (name, property) in properties.iter_mut() {
-            *property = replace(property, &at(&at(pointer, "properties"), name), names, inline);
+            *property = replace(
+                property,
+                &at(&at(pointer, "properties"), name),
+                names,
+                inline,
+            );
         }
     }
     if let Some(items) = members.get_mut("items") {
@@ -217,16 +307,28 @@ fn replace(schema: &Value, pointer: &str, names: &BTreeMap<String, String>, inli
     }
     if let Some(Value::Array(alternatives)) = members.get_mut("oneOf") {
         for (index, alternative) in alternatives.iter_mut().enumerate() {
-            *alternative = replace(alternative, &at(&at(pointer, "oneOf"), index), names, inline);
+            *alternative = replace(
+                alternative,
+                &at(&at(pointer, "oneOf"), index),
+                names,
+                inline,
+            );
         }
     }
-    let Some(name) = names.get(pointer) else { return Value::Object(members) };
-    let mut reference = Map::from_iter([("$ref".to_owned(), Value::from(format!("#/$defs/{name}")))]);
+    let Some(name) = names.get(pointer) else {
+        return Value::Object(members);
+    };
+    let mut reference =
+        Map::from_iter([("$ref".to_owned(), Value::from(format!("#/$defs/{name}")))]);
     if let Some(description) = members.get("description") {
         reference.insert("description".into(), description.clone());
     }
     if !inline.iter().any(|other| other.name == *name) {
-        inline.push(Named { name: name.clone(), schema: members, pointer: pointer.to_owned() });
+        inline.push(Named {
+            name: name.clone(),
+            schema: members,
+            pointer: pointer.to_owned(),
+        });
     }
     Value::Object(reference)
 }

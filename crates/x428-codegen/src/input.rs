@@ -174,7 +174,12 @@ impl Protocol {
             let file = path.display().to_string();
             match fs::read_to_string(&path) {
                 Ok(text) => Ok((file, text)),
-                Err(error) => Err(Error::new(file, "", format!("the file cannot be read: {error}"), RENEW)),
+                Err(error) => Err(Error::new(
+                    file,
+                    "",
+                    format!("the file cannot be read: {error}"),
+                    RENEW,
+                )),
             }
         };
         let (bundle_file, bundle) = read(format!("{id}.json"))?;
@@ -190,20 +195,41 @@ impl Protocol {
         Self::read("bundle".into(), bundle, "manifest".into(), manifest)
     }
 
-    fn read(bundle_file: String, bundle: &str, manifest_file: String, manifest: &str) -> Result<Self, Error> {
+    fn read(
+        bundle_file: String,
+        bundle: &str,
+        manifest_file: String,
+        manifest: &str,
+    ) -> Result<Self, Error> {
         let bundle: Value = json(&bundle_file, bundle)?;
         let Some(definitions) = bundle.get("$defs").and_then(Value::as_object) else {
-            return Err(Error::new(bundle_file, "", "the bundle has no object `$defs`", RENEW));
+            return Err(Error::new(
+                bundle_file,
+                "",
+                "the bundle has no object `$defs`",
+                RENEW,
+            ));
         };
         for (name, schema) in definitions {
             if !schema.is_object() {
                 let pointer = crate::error::at("/$defs", name);
-                return Err(Error::new(bundle_file, pointer, "a schema has to be an object", "write `{}` for `true`"));
+                return Err(Error::new(
+                    bundle_file,
+                    pointer,
+                    "a schema has to be an object",
+                    "write `{}` for `true`",
+                ));
             }
         }
         let manifest: Manifest = json(&manifest_file, manifest)?;
         let id = manifest.protocol.id.clone();
-        Ok(Self { id, definitions: definitions.clone(), manifest, bundle_file, manifest_file })
+        Ok(Self {
+            id,
+            definitions: definitions.clone(),
+            manifest,
+            bundle_file,
+            manifest_file,
+        })
     }
 }
 

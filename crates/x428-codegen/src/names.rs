@@ -31,16 +31,34 @@ pub(crate) fn singular(text: &str) -> String {
 
 /// An identifier, with an underscore appended where the word is Rust's.
 pub(crate) fn ident(name: &str) -> Ident {
-    let name = if name.starts_with(|first: char| first.is_ascii_digit()) { format!("_{name}") } else { name.to_owned() };
+    let name = if name.starts_with(|first: char| first.is_ascii_digit()) {
+        format!("_{name}")
+    } else {
+        name.to_owned()
+    };
     syn::parse_str::<Ident>(&name).unwrap_or_else(|_| {
-        let clean: String = name.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).collect();
+        let clean: String = name
+            .chars()
+            .map(|char| {
+                if char.is_ascii_alphanumeric() {
+                    char
+                } else {
+                    '_'
+                }
+            })
+            .collect();
         Ident::new(&format!("{clean}_"), Span::call_site())
     })
 }
 
 fn capitalized(word: &str) -> String {
     let mut chars = word.chars();
-    chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
+    chars
+        .next()
+        .map(|first| first.to_ascii_uppercase())
+        .into_iter()
+        .chain(chars)
+        .collect()
 }
 
 /// Splits at everything that is neither a letter nor a digit, and before a capital that follows a small letter or digit.
@@ -49,7 +67,8 @@ fn words(text: &str) -> Vec<String> {
     let mut word = String::new();
     let mut previous = ' ';
     for char in text.chars() {
-        let starts = char.is_ascii_uppercase() && (previous.is_ascii_lowercase() || previous.is_ascii_digit());
+        let starts = char.is_ascii_uppercase()
+            && (previous.is_ascii_lowercase() || previous.is_ascii_digit());
         if (starts || !char.is_ascii_alphanumeric()) && !word.is_empty() {
             words.push(std::mem::take(&mut word));
         }

@@ -23,8 +23,8 @@ use references::{OTHER_TYPES, References};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{
-    self, ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApiBuilder, Paths, PathsBuilder, ServerBuilder,
-    ServerVariableBuilder, path::HttpMethod, tag::TagBuilder,
+    self, ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApiBuilder, Paths, PathsBuilder,
+    ServerBuilder, ServerVariableBuilder, path::HttpMethod, tag::TagBuilder,
 };
 
 /// The OpenAPI 3.1 document of a protocol: its operations, its components, all its types and all its valid examples.
@@ -60,13 +60,20 @@ pub fn openapi(protocol: &Protocol) -> Result<Value, Error> {
     }
 
     let typed = typed(protocol, &operations, &components)?;
-    let mut document = serde_json::to_value(&typed)
-        .map_err(|error| Error::new(&protocol.manifest_file, "", error.to_string(), "report this as an error"))?;
+    let mut document = serde_json::to_value(&typed).map_err(|error| {
+        Error::new(
+            &protocol.manifest_file,
+            "",
+            error.to_string(),
+            "report this as an error",
+        )
+    })?;
     for (operation, value) in protocol.manifest.operations.iter().zip(operations) {
         document["paths"][&operation.path][operation.method.to_lowercase()] = value;
     }
-    let (carried, others): (Map<_, _>, Map<_, _>) =
-        schemas(&model, &references, &examples)?.into_iter().partition(|(name, _)| references.is_carried(name));
+    let (carried, others): (Map<_, _>, Map<_, _>) = schemas(&model, &references, &examples)?
+        .into_iter()
+        .partition(|(name, _)| references.is_carried(name));
     let mut all = Map::new();
     all.insert("schemas".into(), carried.into());
     all.extend(components);
@@ -88,7 +95,10 @@ fn typed(
     components: &Map<String, Value>,
 ) -> Result<openapi::OpenApi, Error> {
     let about = &protocol.manifest.protocol;
-    let licence = LicenseBuilder::new().name(LICENCE).identifier(Some(LICENCE)).build();
+    let licence = LicenseBuilder::new()
+        .name(LICENCE)
+        .identifier(Some(LICENCE))
+        .build();
     let info = InfoBuilder::new()
         .title(&about.title)
         .version(&about.version)
@@ -96,9 +106,16 @@ fn typed(
         .license(Some(licence))
         .build();
     // Every server may speak the protocol, so the document names none.
-    let host = ServerVariableBuilder::new().default_value("api.example").description(Some("The server.")).build();
-    let server = ServerBuilder::new().url("https://{host}").parameter("host", host).build();
-    let mut parts = serde_json::to_value(ComponentsBuilder::new().build()).unwrap_or_else(|_| json!({}));
+    let host = ServerVariableBuilder::new()
+        .default_value("api.example")
+        .description(Some("The server."))
+        .build();
+    let server = ServerBuilder::new()
+        .url("https://{host}")
+        .parameter("host", host)
+        .build();
+    let mut parts =
+        serde_json::to_value(ComponentsBuilder::new().build()).unwrap_or_else(|_| json!({}));
     for (kind, value) in components {
         parts[kind] = value.clone();
     }
@@ -117,23 +134,47 @@ fn typed(
 fn paths(protocol: &Protocol, operations: &[Value]) -> Result<Paths, Error> {
     let mut paths = PathsBuilder::new();
     let mut seen: Vec<(&str, String)> = Vec::new();
-    for (index, (operation, value)) in protocol.manifest.operations.iter().zip(operations).enumerate() {
+    for (index, (operation, value)) in protocol
+        .manifest
+        .operations
+        .iter()
+        .zip(operations)
+        .enumerate()
+    {
         let pointer = at("/operations", index);
         let error = |member: &str, reason: String, help: &str| {
-            Err(Error::new(&protocol.manifest_file, at(&pointer, member), reason, help))
+            Err(Error::new(
+                &protocol.manifest_file,
+                at(&pointer, member),
+                reason,
+                help,
+            ))
         };
         let Some(method) = method(&operation.method) else {
-            return error("method", format!("`{}` is no HTTP method", operation.method), "write get, post, put …");
+            return error(
+                "method",
+                format!("`{}` is no HTTP method", operation.method),
+                "write get, post, put …",
+            );
         };
         if !operation.path.starts_with('/') {
-            return error("path", format!("`{}` is no path", operation.path), "begin the path with a slash");
+            return error(
+                "path",
+                format!("`{}` is no path", operation.path),
+                "begin the path with a slash",
+            );
         }
         let place = (operation.path.as_str(), operation.method.to_lowercase());
         if seen.contains(&place) {
-            return error("path", format!("`{}` has this method twice", operation.path), "merge the two operations");
+            return error(
+                "path",
+                format!("`{}` has this method twice", operation.path),
+                "merge the two operations",
+            );
         }
         seen.push(place);
-        let typed: openapi::path::Operation = read(&protocol.manifest_file, &at(&pointer, "operation"), value)?;
+        let typed: openapi::path::Operation =
+            read(&protocol.manifest_file, &at(&pointer, "operation"), value)?;
         paths = paths.path(&operation.path, openapi::PathItem::new(method, typed));
     }
     Ok(paths.build())
@@ -153,13 +194,27 @@ fn method(name: &str) -> Option<HttpMethod> {
 }
 
 /// Reads a part of the document, and refuses members that OpenAPI does not have there.
-fn read<T: DeserializeOwned + Serialize>(file: &str, pointer: &str, value: &Value) -> Result<T, Error> {
+fn read<T: DeserializeOwned + Serialize>(
+    file: &str,
+    pointer: &str,
+    value: &Value,
+) -> Result<T, Error> {
     let typed: T = serde_json::from_value(value.clone()).map_err(|error| {
-        Error::new(file, pointer, format!("this is not OpenAPI: {error}"), "compare it with OpenAPI 3.1")
+        Error::new(
+            file,
+            pointer,
+            format!("this is not OpenAPI: {error}"),
+            "compare it with OpenAPI 3.1",
+        )
     })?;
     let back = serde_json::to_value(&typed).unwrap_or(Value::Null);
     if let Some(lost) = carried(value, &back, pointer) {
-        return Err(Error::new(file, lost, "OpenAPI has no such member here", "correct its name or take it out"));
+        return Err(Error::new(
+            file,
+            lost,
+            "OpenAPI has no such member here",
+            "correct its name or take it out",
+        ));
     }
     Ok(typed)
 }
@@ -168,7 +223,13 @@ fn read<T: DeserializeOwned + Serialize>(file: &str, pointer: &str, value: &Valu
 fn tags(protocol: &Protocol, operations: &[Value]) -> Vec<openapi::Tag> {
     let mut names: Vec<&str> = Vec::new();
     for operation in operations {
-        for tag in operation.get("tags").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        for tag in operation
+            .get("tags")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+        {
             if !names.contains(&tag) {
                 names.push(tag);
             }
@@ -178,14 +239,25 @@ fn tags(protocol: &Protocol, operations: &[Value]) -> Vec<openapi::Tag> {
     names
         .into_iter()
         .map(|name| {
-            let description = if name == about.id { &about.summary } else { &about.title };
-            TagBuilder::new().name(name).description(Some(description)).build()
+            let description = if name == about.id {
+                &about.summary
+            } else {
+                &about.title
+            };
+            TagBuilder::new()
+                .name(name)
+                .description(Some(description))
+                .build()
         })
         .collect()
 }
 
 /// The types, with the examples that no media type names.
-fn schemas(model: &Model<'_>, references: &References<'_>, examples: &Examples<'_>) -> Result<Map<String, Value>, Error> {
+fn schemas(
+    model: &Model<'_>,
+    references: &References<'_>,
+    examples: &Examples<'_>,
+) -> Result<Map<String, Value>, Error> {
     let protocol = model.protocol;
     let mut schemas = Map::new();
     for (name, schema) in &protocol.definitions {
@@ -195,12 +267,17 @@ fn schemas(model: &Model<'_>, references: &References<'_>, examples: &Examples<'
     }
     for codes in &protocol.manifest.codes {
         let words: Vec<&str> = codes.rows.iter().map(|row| row.code.as_str()).collect();
-        let entry = schemas.entry(&codes.type_name).or_insert_with(|| json!({ "type": "string" }));
+        let entry = schemas
+            .entry(&codes.type_name)
+            .or_insert_with(|| json!({ "type": "string" }));
         entry["enum"] = words.into();
         if entry.get("description").is_none() {
             entry["description"] = codes.description.clone().into();
         }
-        let meanings = codes.rows.iter().map(|row| (row.code.clone(), row.meaning.clone().into()));
+        let meanings = codes
+            .rows
+            .iter()
+            .map(|row| (row.code.clone(), row.meaning.clone().into()));
         entry[format!("x-enum-{MEANING}s")] = Value::Object(meanings.collect());
     }
     for (name, schema) in &mut schemas {
@@ -209,7 +286,11 @@ fn schemas(model: &Model<'_>, references: &References<'_>, examples: &Examples<'
                 members.shift_remove(annotation);
             }
             // Clients read a `date-time` into an object of theirs and write it another way. The text of a time is signed.
-            if members.contains_key("pattern") && members.get("format").is_some_and(|format| format == "date-time") {
+            if members.contains_key("pattern")
+                && members
+                    .get("format")
+                    .is_some_and(|format| format == "date-time")
+            {
                 members.shift_remove("format");
             }
             if model.record(name).is_some_and(|record| record.open) {
@@ -232,12 +313,17 @@ fn schemas(model: &Model<'_>, references: &References<'_>, examples: &Examples<'
 
 /// The discriminator of a closed union by one tag. The tools that use it take it for exhaustive.
 fn discriminator(model: &Model<'_>, name: &str) -> Option<Value> {
-    let Some(Shape::Union { tags, variants }) = model.shape(name) else { return None };
+    let Some(Shape::Union { tags, variants }) = model.shape(name) else {
+        return None;
+    };
     let [tag] = tags.as_slice() else { return None };
     let mut mapping = Map::new();
     for variant in variants {
         let value = variant.tags.as_ref()?.first()?;
-        mapping.insert(value.clone(), format!("#/components/schemas/{}", variant.record).into());
+        mapping.insert(
+            value.clone(),
+            format!("#/components/schemas/{}", variant.record).into(),
+        );
     }
     Some(json!({ "propertyName": tag, "mapping": mapping }))
 }

@@ -1,25 +1,57 @@
 //! The one table of what the generator knows by name.
 
 /// The formats of text, with the check in the SDK that stands for each.
-pub(crate) const FORMATS: &[(&str, Format)] = &[("date-time", Format::DateTime), ("uri", Format::Uri)];
+pub(crate) const FORMATS: &[(&str, Format)] =
+    &[("date-time", Format::DateTime), ("uri", Format::Uri)];
 
 /// Units whose constants become a `Duration`, with the seconds of one. Every other unit counts things: `usize`.
-pub(crate) const DURATIONS: &[(&str, u64)] =
-    &[("second", 1), ("seconds", 1), ("minutes", 60), ("hours", 3600), ("days", 86_400)];
+pub(crate) const DURATIONS: &[(&str, u64)] = &[
+    ("second", 1),
+    ("seconds", 1),
+    ("minutes", 60),
+    ("hours", 3600),
+    ("days", 86_400),
+];
 
 /// Keywords that say nothing of the form of a value.
 pub(crate) const ANNOTATIONS: &[&str] = &[
-    "$schema", "$id", "$comment", "title", "description", "examples", "example", "default", "deprecated", "readOnly",
+    "$schema",
+    "$id",
+    "$comment",
+    "title",
+    "description",
+    "examples",
+    "example",
+    "default",
+    "deprecated",
+    "readOnly",
     "writeOnly",
 ];
 
 /// Keywords that the types do not enforce. The differential test of the SDK allows for these and no others.
-pub(crate) const NOT_ENFORCED: &[&str] = &["not", "if", "then", "else", "contains", "dependentRequired"];
+pub(crate) const NOT_ENFORCED: &[&str] =
+    &["not", "if", "then", "else", "contains", "dependentRequired"];
 
 /// Keywords that the generator reads. Any keyword that is in none of the three lists is an error.
 pub(crate) const READ: &[&str] = &[
-    "$ref", "type", "const", "enum", "pattern", "minLength", "maxLength", "format", "minimum", "maximum", "properties",
-    "required", "additionalProperties", "items", "minItems", "maxItems", "uniqueItems", "oneOf",
+    "$ref",
+    "type",
+    "const",
+    "enum",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "format",
+    "minimum",
+    "maximum",
+    "properties",
+    "required",
+    "additionalProperties",
+    "items",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "oneOf",
 ];
 
 /// The variant of a union for what the specification leaves to others.

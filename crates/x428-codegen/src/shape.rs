@@ -16,7 +16,12 @@ pub(crate) struct Type {
 #[derive(Debug, Clone)]
 pub(crate) enum Shape {
     /// Text with a rule.
-    Text { pattern: Option<String>, min: usize, max: Option<usize>, format: Option<Format> },
+    Text {
+        pattern: Option<String>,
+        min: usize,
+        max: Option<usize>,
+        format: Option<Format>,
+    },
     /// One of a list of words.
     Words(Vec<String>),
     /// The codes of the manifest's table with this index.
@@ -28,11 +33,19 @@ pub(crate) enum Shape {
     /// An integer in a range.
     Integer { min: i64, max: i64 },
     /// A list with a rule.
-    List { items: Value, min: usize, max: Option<usize>, unique: bool },
+    List {
+        items: Value,
+        min: usize,
+        max: Option<usize>,
+        unique: bool,
+    },
     /// An object with members.
     Record(Record),
     /// One of several records, told apart by the constants of `tags`.
-    Union { tags: Vec<String>, variants: Vec<Variant> },
+    Union {
+        tags: Vec<String>,
+        variants: Vec<Variant>,
+    },
     /// One of several types, told apart by the kind of JSON value.
     Choice(Vec<(Kind, String)>),
     /// Anything else: as typify makes it.

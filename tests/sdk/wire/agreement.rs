@@ -33,7 +33,11 @@ fn stricter(value: &Value) -> Option<Stricter> {
     const EXACT_MAX: f64 = 9_007_199_254_740_991.0;
     match value {
         Value::String(text) if text.contains('\u{FEFF}') => Some(Stricter::ByteOrderMark),
-        Value::Number(number) if number.as_f64().is_some_and(|number| number.abs() > EXACT_MAX) => {
+        Value::Number(number)
+            if number
+                .as_f64()
+                .is_some_and(|number| number.abs() > EXACT_MAX) =>
+        {
             Some(Stricter::InexactInteger)
         }
         Value::Array(items) => items.iter().find_map(stricter),
@@ -43,12 +47,16 @@ fn stricter(value: &Value) -> Option<Stricter> {
 }
 
 fn looser(validator: &Validator, value: &Value) -> Option<Looser> {
-    let mut categories = validator.iter_errors(value).map(|error| match error.kind() {
-        ValidationErrorKind::Not { .. } => Some(Looser::Not),
-        _ => None,
-    });
+    let mut categories = validator
+        .iter_errors(value)
+        .map(|error| match error.kind() {
+            ValidationErrorKind::Not { .. } => Some(Looser::Not),
+            _ => None,
+        });
     let first = categories.next()??;
-    categories.all(|category| category == Some(first)).then_some(first)
+    categories
+        .all(|category| category == Some(first))
+        .then_some(first)
 }
 
 struct Schemas {
@@ -59,10 +67,14 @@ struct Schemas {
 impl Schemas {
     fn new() -> Self {
         let bundle = bundle();
-        let names = bundle["$defs"].as_object().expect("the bundle has types").keys();
+        let names = bundle["$defs"]
+            .as_object()
+            .expect("the bundle has types")
+            .keys();
         let validators = names
             .map(|name| {
-                let mut schema = json!({ "$schema": bundle["$schema"], "$ref": format!("#/$defs/{name}") });
+                let mut schema =
+                    json!({ "$schema": bundle["$schema"], "$ref": format!("#/$defs/{name}") });
                 schema["$defs"] = bundle["$defs"].clone();
                 let validator = jsonschema::options()
                     .should_validate_formats(true)
@@ -87,15 +99,20 @@ struct Tally {
 impl Tally {
     fn compare(&mut self, schemas: &Schemas, id: &str, type_name: &str, value: &Value) {
         let validator = &schemas.validators[type_name];
-        let read = attestation::round_trip(type_name, value.clone()).unwrap_or_else(|| panic!("no type {type_name}"));
+        let read = attestation::round_trip(type_name, value.clone())
+            .unwrap_or_else(|| panic!("no type {type_name}"));
         match (validator.is_valid(value), read) {
             (true, Ok(back)) => {
                 self.accepted += 1;
                 if !validator.is_valid(&back) {
-                    self.disagreements.push(format!("{id}: {type_name} is written invalid: {value} -> {back}"));
+                    self.disagreements.push(format!(
+                        "{id}: {type_name} is written invalid: {value} -> {back}"
+                    ));
                 }
                 if let Some(place) = lost(&back, value) {
-                    self.disagreements.push(format!("{id}: {type_name} loses {place}: {value} -> {back}"));
+                    self.disagreements.push(format!(
+                        "{id}: {type_name} loses {place}: {value} -> {back}"
+                    ));
                 }
             }
             (false, Err(_)) => self.refused += 1,
@@ -103,15 +120,23 @@ impl Tally {
                 Some(category) if STRICTER.contains(&category) => {
                     self.stricter.insert(category);
                 }
-                _ => self.disagreements.push(format!("{id}: {type_name} refuses ({error}) the valid {value}")),
+                _ => self.disagreements.push(format!(
+                    "{id}: {type_name} refuses ({error}) the valid {value}"
+                )),
             },
             (false, Ok(_)) => match looser(validator, value) {
                 Some(category) if LOOSER.contains(&category) => {
                     self.looser.insert(category);
                 }
                 _ => {
-                    let errors: Vec<_> = validator.iter_errors(value).map(|error| error.to_string()).collect();
-                    self.disagreements.push(format!("{id}: {type_name} accepts {value}, but {}", errors.join("; ")));
+                    let errors: Vec<_> = validator
+                        .iter_errors(value)
+                        .map(|error| error.to_string())
+                        .collect();
+                    self.disagreements.push(format!(
+                        "{id}: {type_name} accepts {value}, but {}",
+                        errors.join("; ")
+                    ));
                 }
             },
         }
@@ -122,25 +147,35 @@ impl Tally {
 /// written, except by the types that keep them.
 fn lost(back: &Value, value: &Value) -> Option<String> {
     match (back, value) {
-        (Value::Object(back), Value::Object(value)) => back.iter().find_map(|(name, back)| match value.get(name) {
-            Some(value) => lost(back, value).map(|place| format!("/{name}{place}")),
-            None => Some(format!("/{name}")),
-        }),
+        (Value::Object(back), Value::Object(value)) => {
+            back.iter().find_map(|(name, back)| match value.get(name) {
+                Some(value) => lost(back, value).map(|place| format!("/{name}{place}")),
+                None => Some(format!("/{name}")),
+            })
+        }
         (Value::Array(back), Value::Array(value)) if back.len() == value.len() => back
             .iter()
             .zip(value)
             .enumerate()
-            .find_map(|(index, (back, value))| lost(back, value).map(|place| format!("/{index}{place}"))),
+            .find_map(|(index, (back, value))| {
+                lost(back, value).map(|place| format!("/{index}{place}"))
+            }),
         // JSON has one kind of number: 1 and 1.0 are equal.
-        (Value::Number(back), Value::Number(value)) => (back.as_f64() != value.as_f64()).then(String::new),
+        (Value::Number(back), Value::Number(value)) => {
+            (back.as_f64() != value.as_f64()).then(String::new)
+        }
         _ => (back != value).then(String::new),
     }
 }
 
 fn report(tally: &Tally) {
     const SHOWN: usize = 20;
-    let shown: Vec<String> =
-        tally.disagreements.iter().take(SHOWN).map(|line| line.chars().take(600).collect()).collect();
+    let shown: Vec<String> = tally
+        .disagreements
+        .iter()
+        .take(SHOWN)
+        .map(|line| line.chars().take(600).collect())
+        .collect();
     assert!(
         tally.disagreements.is_empty(),
         "{} disagreements between the types and the schemas (the first {SHOWN}):\n{}",
@@ -153,8 +188,17 @@ fn compare_all(instances: &[Instance]) -> Tally {
     let schemas = Schemas::new();
     let mut tally = Tally::default();
     let mut mutants = Mutants::default();
-    for Instance { id, type_name, value, valid } in instances {
-        assert!(!valid || schemas.validators[type_name].is_valid(value), "{id} is not a valid {type_name}");
+    for Instance {
+        id,
+        type_name,
+        value,
+        valid,
+    } in instances
+    {
+        assert!(
+            !valid || schemas.validators[type_name].is_valid(value),
+            "{id} is not a valid {type_name}"
+        );
         tally.compare(&schemas, id, type_name, value);
         for mutant in mutants.of(type_name, value) {
             tally.compare(&schemas, id, type_name, &mutant);
@@ -169,7 +213,10 @@ fn examples_and_their_mutants() {
     assert!(!examples.is_empty(), "the manifest has no examples");
     let tally = compare_all(&examples);
     report(&tally);
-    assert!(tally.accepted > examples.len() && tally.refused > examples.len(), "the mutants show nothing");
+    assert!(
+        tally.accepted > examples.len() && tally.refused > examples.len(),
+        "the mutants show nothing"
+    );
 }
 
 #[test]
@@ -186,7 +233,12 @@ fn types_read_alone() {
     let mut tally = Tally::default();
     let mut found = Vec::new();
     for example in examples() {
-        parts(&schemas.bundle, &example.type_name, &example.value, &mut found);
+        parts(
+            &schemas.bundle,
+            &example.type_name,
+            &example.value,
+            &mut found,
+        );
     }
     let mut mutants = Mutants::default();
     for (type_name, value) in &found {
@@ -196,10 +248,25 @@ fn types_read_alone() {
         }
     }
     report(&tally);
-    assert_eq!(tally.looser, LOOSER.iter().copied().collect(), "a category of LOOSER does not occur any more");
-    assert_eq!(tally.stricter, STRICTER.iter().copied().collect(), "a category of STRICTER does not occur any more");
-    let reached: BTreeSet<&str> = found.iter().map(|(type_name, _)| type_name.as_str()).collect();
-    let missed: Vec<_> = schemas.validators.keys().filter(|name| !reached.contains(name.as_str())).collect();
+    assert_eq!(
+        tally.looser,
+        LOOSER.iter().copied().collect(),
+        "a category of LOOSER does not occur any more"
+    );
+    assert_eq!(
+        tally.stricter,
+        STRICTER.iter().copied().collect(),
+        "a category of STRICTER does not occur any more"
+    );
+    let reached: BTreeSet<&str> = found
+        .iter()
+        .map(|(type_name, _)| type_name.as_str())
+        .collect();
+    let missed: Vec<_> = schemas
+        .validators
+        .keys()
+        .filter(|name| !reached.contains(name.as_str()))
+        .collect();
     assert!(missed.is_empty(), "no example holds a value of {missed:?}");
 }
 
@@ -210,7 +277,10 @@ fn parts(bundle: &Value, type_name: &str, value: &Value, found: &mut Vec<(String
 }
 
 fn parts_of(bundle: &Value, schema: &Value, value: &Value, found: &mut Vec<(String, Value)>) {
-    if let Some(name) = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix("#/$defs/")) {
+    if let Some(name) = schema["$ref"]
+        .as_str()
+        .and_then(|reference| reference.strip_prefix("#/$defs/"))
+    {
         return parts(bundle, name, value, found);
     }
     for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
@@ -219,7 +289,11 @@ fn parts_of(bundle: &Value, schema: &Value, value: &Value, found: &mut Vec<(Stri
         }
     }
     if schema.get("items").is_some() {
-        value.as_array().into_iter().flatten().for_each(|item| parts_of(bundle, &schema["items"], item, found));
+        value
+            .as_array()
+            .into_iter()
+            .flatten()
+            .for_each(|item| parts_of(bundle, &schema["items"], item, found));
     }
     for alternative in schema["oneOf"].as_array().into_iter().flatten() {
         parts_of(bundle, alternative, value, found);

@@ -20,7 +20,10 @@ fn copy(path: &str) -> String {
 fn the_types_are_what_the_generator_makes() {
     let made = rust(&[attestation()]).unwrap_or_else(|error| panic!("{error}"));
     let copy = copy("src/generated.rs");
-    let differing = made.lines().zip(copy.lines()).position(|(made, copy)| made != copy);
+    let differing = made
+        .lines()
+        .zip(copy.lines())
+        .position(|(made, copy)| made != copy);
     assert!(
         made == copy,
         "src/generated.rs is not what x428-codegen makes of schema/ (from line {} on). To renew it: cargo x428 build",
@@ -32,10 +35,18 @@ fn the_types_are_what_the_generator_makes() {
 fn the_openapi_documents_are_what_the_generator_makes() {
     let document = openapi(&attestation()).unwrap_or_else(|error| panic!("{error}"));
     let down = openapi_3_0(&document).unwrap_or_else(|error| panic!("{error}"));
-    for (path, made) in [("openapi/attestation.json", &document), ("openapi/attestation-3.0.json", &down)] {
-        let copy: Value = serde_json::from_str(&copy(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
-        assert!(copy == *made, "{path} is not what x428-codegen makes of schema/. To renew it: cargo x428 build");
+    for (path, made) in [
+        ("openapi/attestation.json", &document),
+        ("openapi/attestation-3.0.json", &down),
+    ] {
+        let copy: Value =
+            serde_json::from_str(&copy(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(
+            copy == *made,
+            "{path} is not what x428-codegen makes of schema/. To renew it: cargo x428 build"
+        );
     }
-    let published: Value = serde_json::from_str(x428::openapi::ATTESTATION).expect("the document is JSON");
+    let published: Value =
+        serde_json::from_str(x428::openapi::ATTESTATION).expect("the document is JSON");
     assert!(published == document, "the SDK publishes another document");
 }

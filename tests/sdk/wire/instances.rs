@@ -18,19 +18,28 @@ pub(super) fn bundle() -> Value {
 
 fn read(path: impl AsRef<Path>) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text =
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// The valid examples of the manifest.
 pub(super) fn examples() -> Vec<Instance> {
     let manifest = read("schema/attestation.manifest.json");
-    let examples = manifest["examples"].as_array().expect("the manifest has examples");
+    let examples = manifest["examples"]
+        .as_array()
+        .expect("the manifest has examples");
     examples
         .iter()
         .map(|example| Instance {
-            id: example["id"].as_str().unwrap_or("an example without id").to_owned(),
-            type_name: example["of"].as_str().expect("an example has a type").to_owned(),
+            id: example["id"]
+                .as_str()
+                .unwrap_or("an example without id")
+                .to_owned(),
+            type_name: example["of"]
+                .as_str()
+                .expect("an example has a type")
+                .to_owned(),
             value: example["value"].clone(),
             valid: true,
         })
@@ -49,12 +58,18 @@ const MEMBERS: &[(&str, &str)] = &[
 /// The objects in the inputs of the vectors, valid or not.
 pub(super) fn vectors() -> Vec<Instance> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/attestation");
-    let entries = fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("the directory can be read").path()).collect();
+    let entries =
+        fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    let mut paths: Vec<_> = entries
+        .map(|entry| entry.expect("the directory can be read").path())
+        .collect();
     paths.sort();
     let mut found = Vec::new();
     for path in paths {
-        let file = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let file = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default();
         for vector in read(&path).as_array().expect("a vector file is a list") {
             let id = format!("{file}/{}", vector["id"].as_str().unwrap_or_default());
             collect(vector, &id, &mut found);

@@ -16,8 +16,13 @@ impl Mutants {
         collect(root, String::new(), &mut pointers);
         let mut mutants = Vec::new();
         for pointer in pointers {
-            let Some(node) = root.pointer(&pointer) else { continue };
-            let place: String = pointer.chars().filter(|char| !char.is_ascii_digit()).collect();
+            let Some(node) = root.pointer(&pointer) else {
+                continue;
+            };
+            let place: String = pointer
+                .chars()
+                .filter(|char| !char.is_ascii_digit())
+                .collect();
             if !self.seen.insert(format!("{type_name}{place} {node}")) {
                 continue;
             }
@@ -42,7 +47,10 @@ fn collect(node: &Value, pointer: String, pointers: &mut Vec<String>) {
             }
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(index, item)| collect(item, format!("{pointer}/{index}"), pointers));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(index, item)| collect(item, format!("{pointer}/{index}"), pointers));
         }
         _ => {}
     }
@@ -107,23 +115,81 @@ fn replacements(node: &Value) -> Vec<Value> {
 fn texts(text: &str) -> Vec<String> {
     let mut texts: Vec<String> = [
         // Tags, methods, codes and what is close to them.
-        "", "tos", "age", "identity", "self", "vc", "gov", "Tos", "tos ", "toss", "https://types.example.org/other",
-        "malformed_payload", "teapot",
+        "",
+        "tos",
+        "age",
+        "identity",
+        "self",
+        "vc",
+        "gov",
+        "Tos",
+        "tos ",
+        "toss",
+        "https://types.example.org/other",
+        "malformed_payload",
+        "teapot",
         // Times: valid, with an offset, a leap second, a day that there is not, too fine, not in time.
-        "2026-11-20T12:00:00Z", "2026-11-20T12:00:00.123456789Z", "2026-11-20T12:00:00.1234567891Z",
-        "2026-11-20T12:00:00+00:00", "2026-11-20t12:00:00z", "2026-11-20 12:00:00Z", "2026-02-30T12:00:00Z",
-        "2024-02-29T12:00:00Z", "2023-02-29T12:00:00Z", "2026-13-01T12:00:00Z", "2026-11-20T24:00:00Z",
-        "2026-11-20T12:60:00Z", "2016-12-31T23:59:60Z", "2026-11-20T12:00:60Z", "2026-11-20T12:00:61Z",
-        "0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-11-20",
+        "2026-11-20T12:00:00Z",
+        "2026-11-20T12:00:00.123456789Z",
+        "2026-11-20T12:00:00.1234567891Z",
+        "2026-11-20T12:00:00+00:00",
+        "2026-11-20t12:00:00z",
+        "2026-11-20 12:00:00Z",
+        "2026-02-30T12:00:00Z",
+        "2024-02-29T12:00:00Z",
+        "2023-02-29T12:00:00Z",
+        "2026-13-01T12:00:00Z",
+        "2026-11-20T24:00:00Z",
+        "2026-11-20T12:60:00Z",
+        "2016-12-31T23:59:60Z",
+        "2026-11-20T12:00:60Z",
+        "2026-11-20T12:00:61Z",
+        "0000-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "2026-11-20",
         // URIs: valid, relative, with what is not allowed in one.
-        "https://a", "http://a/b?c#d", "https://", "http://", "HTTPS://a", "ftp://a", "//a/b", "/a/b", "https://a b",
-        "https://a/%zz", "https://a/%41", "https://[::1]/", "https://[::1", "https://ä.example/", "https://a:65536/",
-        "https://a:port/", "https://u:p@a/", "https://a/<b>", "https://a/\\b", "https://a/{b}", "https:///a", "https:a",
+        "https://a",
+        "http://a/b?c#d",
+        "https://",
+        "http://",
+        "HTTPS://a",
+        "ftp://a",
+        "//a/b",
+        "/a/b",
+        "https://a b",
+        "https://a/%zz",
+        "https://a/%41",
+        "https://[::1]/",
+        "https://[::1",
+        "https://ä.example/",
+        "https://a:65536/",
+        "https://a:port/",
+        "https://u:p@a/",
+        "https://a/<b>",
+        "https://a/\\b",
+        "https://a/{b}",
+        "https:///a",
+        "https:a",
         // DIDs, hashes, signatures.
-        "did:key:z6Mk", "did:web:a%3A8443:b", "did:web:a:", "did:web::a", "did:WEB:a", "did:web:a#key", "#key", "a#b#c",
-        "#", "sha256-", "z",
+        "did:key:z6Mk",
+        "did:web:a%3A8443:b",
+        "did:web:a:",
+        "did:web::a",
+        "did:WEB:a",
+        "did:web:a#key",
+        "#key",
+        "a#b#c",
+        "#",
+        "sha256-",
+        "z",
         // Characters that a pattern may miss: line breaks at the end, a null, others than ASCII.
-        "tos\n", "\n", "\u{0}", "\u{2028}", "ä", "😀", "\u{FEFF}tos",
+        "tos\n",
+        "\n",
+        "\u{0}",
+        "\u{2028}",
+        "ä",
+        "😀",
+        "\u{FEFF}tos",
     ]
     .map(str::to_owned)
     .into();
@@ -140,7 +206,10 @@ fn texts(text: &str) -> Vec<String> {
     shorter.pop();
     texts.push(shorter);
     // Lengths on both sides of the limits, in one byte and in four.
-    for count in [1, 32, 33, 63, 64, 65, 85, 86, 87, 128, 129, 256, 257, 512, 513, 1024, 1025, 2048, 2049, 4096, 4097] {
+    for count in [
+        1, 32, 33, 63, 64, 65, 85, 86, 87, 128, 129, 256, 257, 512, 513, 1024, 1025, 2048, 2049,
+        4096, 4097,
+    ] {
         texts.push("a".repeat(count));
         texts.push("😀".repeat(count));
     }

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use std::time::Duration;
 use x428::wire::attestation::{
-    AcceptedVcIssuers, AllowedAttestationMethods, Attestation, AttestationMethod, CHALLENGE_LIFETIME, ErrorCode,
-    IdentitySelfAttestation, MinimumAge, PAYLOAD_HEADER_MAX, Precondition, PreconditionChallenge, PreconditionId,
-    ProtocolVersion, Timestamp, TosPrecondition,
+    AcceptedVcIssuers, AllowedAttestationMethods, Attestation, AttestationMethod,
+    CHALLENGE_LIFETIME, ErrorCode, IdentitySelfAttestation, MinimumAge, PAYLOAD_HEADER_MAX,
+    Precondition, PreconditionChallenge, PreconditionId, ProtocolVersion, Timestamp,
+    TosPrecondition,
 };
 
 const HASH: &str = "sha256-0000000000000000000000000000000000000000000000000000000000000000";
@@ -38,8 +39,14 @@ fn a_header_begins_with_the_version() {
         "2026-11-20T12:00:00Z".try_into().expect("a time"),
     );
     let written = serde_json::to_string(&challenge).expect("it can be written");
-    assert!(written.starts_with(r#"{"x428Version":1,"preconditions":[{"id":"terms","type":"tos","#), "{written}");
-    assert_eq!(serde_json::from_str::<PreconditionChallenge>(&written).expect("it can be read"), challenge);
+    assert!(
+        written.starts_with(r#"{"x428Version":1,"preconditions":[{"id":"terms","type":"tos","#),
+        "{written}"
+    );
+    assert_eq!(
+        serde_json::from_str::<PreconditionChallenge>(&written).expect("it can be read"),
+        challenge
+    );
 }
 
 #[test]
@@ -51,7 +58,10 @@ fn a_union_is_read_in_any_order() {
         Timestamp::parse("2026-11-20T12:00:00Z").expect("a time"),
     );
     assert_eq!(read, Attestation::IdentitySelf(expected));
-    assert_eq!((read.type_(), read.method(), read.precondition_id().as_str()), ("identity", "self", "me"));
+    assert_eq!(
+        (read.type_(), read.method(), read.precondition_id().as_str()),
+        ("identity", "self", "me")
+    );
 }
 
 #[test]
@@ -62,12 +72,19 @@ fn an_unknown_variant_is_kept_whole() {
     let read: Attestation = serde_json::from_value(value.clone()).expect("an extension");
     assert!(matches!(read, Attestation::Other(_)), "{read:?}");
     assert_eq!((read.type_(), read.method()), ("identity", "vc"));
-    assert_eq!(serde_json::to_value(&read).expect("it can be written"), value);
+    assert_eq!(
+        serde_json::to_value(&read).expect("it can be written"),
+        value
+    );
 }
 
 #[test]
 fn a_known_variant_has_to_have_its_form() {
-    let read = |value: Value| serde_json::from_value::<Precondition>(value).expect_err("it is refused").to_string();
+    let read = |value: Value| {
+        serde_json::from_value::<Precondition>(value)
+            .expect_err("it is refused")
+            .to_string()
+    };
     let base = json!({ "id": "p", "type": "age", "allowedAttestationMethods": ["self"] });
     assert_eq!(read(base.clone()), "missing field `minimumAge`");
     assert_eq!(read(json!({ "id": "p" })), "missing field `type`");
@@ -78,7 +95,9 @@ fn a_known_variant_has_to_have_its_form() {
     twice["minimumAge"] = json!(18);
     assert!(read(twice).contains("has an item twice"));
     let text = r#"{"type":"age","type":"age","id":"p"}"#;
-    let error = serde_json::from_str::<Precondition>(text).expect_err("a tag is there twice").to_string();
+    let error = serde_json::from_str::<Precondition>(text)
+        .expect_err("a tag is there twice")
+        .to_string();
     assert!(error.contains("duplicate field `type`"), "{error}");
 }
 
@@ -92,16 +111,37 @@ fn null_is_not_absent() {
 #[test]
 fn errors_name_the_type_and_the_rule_and_not_the_value() {
     let error = PreconditionId::parse("x".repeat(129)).expect_err("it is too long");
-    assert_eq!(error.to_string(), "PreconditionId: not 1 to 128 characters long");
-    assert_eq!(MinimumAge::new(200).expect_err("out of range").to_string(), "MinimumAge: not in the range 0 to 150");
-    assert_eq!(ProtocolVersion::try_from(2).expect_err("another version").type_name(), "ProtocolVersion");
-    assert_eq!("teapot".parse::<ErrorCode>().expect_err("no code").type_name(), "ErrorCode");
+    assert_eq!(
+        error.to_string(),
+        "PreconditionId: not 1 to 128 characters long"
+    );
+    assert_eq!(
+        MinimumAge::new(200).expect_err("out of range").to_string(),
+        "MinimumAge: not in the range 0 to 150"
+    );
+    assert_eq!(
+        ProtocolVersion::try_from(2)
+            .expect_err("another version")
+            .type_name(),
+        "ProtocolVersion"
+    );
+    assert_eq!(
+        "teapot"
+            .parse::<ErrorCode>()
+            .expect_err("no code")
+            .type_name(),
+        "ErrorCode"
+    );
     assert!(AllowedAttestationMethods::new(Vec::new()).is_err());
 }
 
 #[test]
 fn a_long_list_is_searched_for_duplicates() {
-    let issuer = |number: usize| format!("did:web:issuer-{number}.example").try_into().expect("a DID");
+    let issuer = |number: usize| {
+        format!("did:web:issuer-{number}.example")
+            .try_into()
+            .expect("a DID")
+    };
     let mut issuers: Vec<_> = (0..1000).map(issuer).collect();
     assert!(AcceptedVcIssuers::new(issuers.clone()).is_ok());
     issuers.push(issuer(500));
@@ -113,7 +153,12 @@ fn a_time_keeps_its_text() {
     let time = Timestamp::parse("2026-11-20T12:00:00.500Z").expect("a time");
     assert_eq!(time.as_str(), "2026-11-20T12:00:00.500Z");
     assert_eq!(time.instant().as_millisecond(), 1_795_176_000_500);
-    assert_eq!(Timestamp::try_from(time.instant()).expect("a time").as_str(), "2026-11-20T12:00:00.5Z");
+    assert_eq!(
+        Timestamp::try_from(time.instant())
+            .expect("a time")
+            .as_str(),
+        "2026-11-20T12:00:00.5Z"
+    );
     let later = Timestamp::parse("2026-11-20T12:00:00.51Z").expect("a time");
     assert!(time < later);
 }

@@ -9,16 +9,55 @@ use serde_json::{Map, Value, json};
 
 /// Keywords that mean the same in both versions.
 const SAME: &[&str] = &[
-    "title", "description", "type", "enum", "format", "required", "properties", "additionalProperties", "items", "oneOf",
-    "anyOf", "allOf", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "uniqueItems", "pattern",
-    "minProperties", "maxProperties", "multipleOf", "default", "deprecated", "readOnly", "writeOnly", "discriminator",
-    "nullable", "example",
+    "title",
+    "description",
+    "type",
+    "enum",
+    "format",
+    "required",
+    "properties",
+    "additionalProperties",
+    "items",
+    "oneOf",
+    "anyOf",
+    "allOf",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "pattern",
+    "minProperties",
+    "maxProperties",
+    "multipleOf",
+    "default",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "discriminator",
+    "nullable",
+    "example",
 ];
 
 /// Keywords that 3.0 does not have and that take nothing but precision with them.
 const DROPPED: &[&str] = &[
-    "if", "then", "else", "contains", "minContains", "maxContains", "dependentRequired", "dependentSchemas",
-    "propertyNames", "unevaluatedProperties", "contentEncoding", "contentMediaType", "contentSchema", "$comment", "$id",
+    "if",
+    "then",
+    "else",
+    "contains",
+    "minContains",
+    "maxContains",
+    "dependentRequired",
+    "dependentSchemas",
+    "propertyNames",
+    "unevaluatedProperties",
+    "contentEncoding",
+    "contentMediaType",
+    "contentSchema",
+    "$comment",
+    "$id",
     "$schema",
 ];
 
@@ -29,10 +68,18 @@ const DROPPED: &[&str] = &[
 pub fn openapi_3_0(document: &Value) -> Result<Value, Error> {
     let mut document = document.clone();
     let Value::Object(members) = &mut document else {
-        return Err(refused("", "the document is not an object", "convert a document that `openapi` made"));
+        return Err(refused(
+            "",
+            "the document is not an object",
+            "convert a document that `openapi` made",
+        ));
     };
     if members.contains_key("webhooks") {
-        return Err(refused("/webhooks", "3.0 has no webhooks", "describe them as callbacks of an operation"));
+        return Err(refused(
+            "/webhooks",
+            "3.0 has no webhooks",
+            "describe them as callbacks of an operation",
+        ));
     }
     members.insert("openapi".into(), "3.0.3".into());
     members.shift_remove("jsonSchemaDialect");
@@ -41,10 +88,16 @@ pub fn openapi_3_0(document: &Value) -> Result<Value, Error> {
         if let Some(Value::Object(licence)) = info.get_mut("license")
             && let Some(Value::String(identifier)) = licence.shift_remove("identifier")
         {
-            licence.insert("url".into(), format!("https://spdx.org/licenses/{identifier}.html").into());
+            licence.insert(
+                "url".into(),
+                format!("https://spdx.org/licenses/{identifier}.html").into(),
+            );
         }
     }
-    for (name, value) in members.iter_mut().filter(|(name, _)| matches!(name.as_str(), "paths" | "components")) {
+    for (name, value) in members
+        .iter_mut()
+        .filter(|(name, _)| matches!(name.as_str(), "paths" | "components"))
+    {
         part(value, &at("", name))?;
     }
     if let Some(types) = members.get_mut(OTHER_TYPES) {
@@ -53,7 +106,11 @@ pub fn openapi_3_0(document: &Value) -> Result<Value, Error> {
     Ok(document)
 }
 
-fn refused(pointer: impl Into<String>, reason: impl Into<String>, help: impl Into<String>) -> Error {
+fn refused(
+    pointer: impl Into<String>,
+    reason: impl Into<String>,
+    help: impl Into<String>,
+) -> Error {
     Error::new("openapi", pointer, reason, help)
 }
 
@@ -84,10 +141,13 @@ fn part(value: &mut Value, pointer: &str) -> Result<(), Error> {
 
 fn each(schemas: &mut Value, pointer: &str) -> Result<(), Error> {
     match schemas {
-        Value::Object(members) => members.iter_mut().try_for_each(|(name, value)| schema(value, &at(pointer, name))),
-        Value::Array(items) => {
-            items.iter_mut().enumerate().try_for_each(|(index, value)| schema(value, &at(pointer, index)))
-        }
+        Value::Object(members) => members
+            .iter_mut()
+            .try_for_each(|(name, value)| schema(value, &at(pointer, name))),
+        Value::Array(items) => items
+            .iter_mut()
+            .enumerate()
+            .try_for_each(|(index, value)| schema(value, &at(pointer, index))),
         _ => Ok(()),
     }
 }
@@ -112,11 +172,20 @@ fn schema(value: &mut Value, pointer: &str) -> Result<(), Error> {
             *members = converted;
             Ok(())
         }
-        _ => Err(refused(pointer, "this is not a schema of 3.0", "write an object")),
+        _ => Err(refused(
+            pointer,
+            "this is not a schema of 3.0",
+            "write an object",
+        )),
     }
 }
 
-fn keyword_of(converted: &mut Map<String, Value>, keyword: &str, mut value: Value, pointer: &str) -> Result<(), Error> {
+fn keyword_of(
+    converted: &mut Map<String, Value>,
+    keyword: &str,
+    mut value: Value,
+    pointer: &str,
+) -> Result<(), Error> {
     match keyword {
         "const" => {
             if let Some(name) = type_of(&value) {
@@ -125,10 +194,23 @@ fn keyword_of(converted: &mut Map<String, Value>, keyword: &str, mut value: Valu
             converted.insert("enum".into(), json!([value]));
         }
         "type" if value.is_array() => {
-            let names: Vec<&str> = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            let others: Vec<&str> = names.iter().copied().filter(|name| *name != "null").collect();
+            let names: Vec<&str> = value
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
+            let others: Vec<&str> = names
+                .iter()
+                .copied()
+                .filter(|name| *name != "null")
+                .collect();
             let [one] = others.as_slice() else {
-                return Err(refused(pointer, "3.0 knows one type and `null` only", "write a `oneOf`"));
+                return Err(refused(
+                    pointer,
+                    "3.0 knows one type and `null` only",
+                    "write a `oneOf`",
+                ));
             };
             converted.insert("type".into(), (*one).into());
             if names.len() > others.len() {
@@ -141,15 +223,27 @@ fn keyword_of(converted: &mut Map<String, Value>, keyword: &str, mut value: Valu
             }
         }
         "exclusiveMinimum" | "exclusiveMaximum" => {
-            let bound = if keyword == "exclusiveMinimum" { "minimum" } else { "maximum" };
+            let bound = if keyword == "exclusiveMinimum" {
+                "minimum"
+            } else {
+                "maximum"
+            };
             if converted.contains_key(bound) {
-                return Err(refused(pointer, "3.0 knows one bound on a side", format!("take out `{bound}`")));
+                return Err(refused(
+                    pointer,
+                    "3.0 knows one bound on a side",
+                    format!("take out `{bound}`"),
+                ));
             }
             converted.insert(bound.into(), value);
             converted.insert(keyword.to_owned(), true.into());
         }
         "minimum" | "maximum" if converted.contains_key(keyword) => {
-            return Err(refused(pointer, "3.0 knows one bound on a side", "take out one of the two"));
+            return Err(refused(
+                pointer,
+                "3.0 knows one bound on a side",
+                "take out one of the two",
+            ));
         }
         "properties" | "oneOf" | "anyOf" | "allOf" => {
             each(&mut value, pointer)?;
@@ -171,7 +265,11 @@ fn keyword_of(converted: &mut Map<String, Value>, keyword: &str, mut value: Valu
         _ if DROPPED.contains(&keyword) => {}
         _ => {
             let help = "say it with a keyword of both versions";
-            return Err(refused(pointer, format!("3.0 has no keyword `{keyword}`"), help));
+            return Err(refused(
+                pointer,
+                format!("3.0 has no keyword `{keyword}`"),
+                help,
+            ));
         }
     }
     Ok(())
@@ -180,9 +278,12 @@ fn keyword_of(converted: &mut Map<String, Value>, keyword: &str, mut value: Valu
 /// `oneOf: [X, {"type": "null"}]` is a nullable X.
 fn nullable_alternative(schema: &mut Map<String, Value>) {
     for keyword in ["oneOf", "anyOf"] {
-        let Some(Value::Array(alternatives)) = schema.get_mut(keyword) else { continue };
+        let Some(Value::Array(alternatives)) = schema.get_mut(keyword) else {
+            continue;
+        };
         let count = alternatives.len();
-        alternatives.retain(|alternative| alternative.get("type").and_then(Value::as_str) != Some("null"));
+        alternatives
+            .retain(|alternative| alternative.get("type").and_then(Value::as_str) != Some("null"));
         if alternatives.len() < count {
             schema.insert("nullable".into(), true.into());
         }

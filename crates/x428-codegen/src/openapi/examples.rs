@@ -11,12 +11,20 @@ pub(super) struct Examples<'a> {
 
 impl<'a> Examples<'a> {
     pub(super) fn new(protocol: &'a Protocol) -> Self {
-        Self { protocol, named: Vec::new() }
+        Self {
+            protocol,
+            named: Vec::new(),
+        }
     }
 
     /// Remembers that a media type names the example. `None` if there is no such example.
     pub(super) fn name(&mut self, id: &str) -> Option<()> {
-        let example = self.protocol.manifest.examples.iter().find(|example| example.id == id)?;
+        let example = self
+            .protocol
+            .manifest
+            .examples
+            .iter()
+            .find(|example| example.id == id)?;
         if !self.named.iter().any(|other| other.id == id) {
             self.named.push(example);
         }
@@ -25,11 +33,23 @@ impl<'a> Examples<'a> {
 
     /// `components.examples`.
     pub(super) fn named(&self) -> Map<String, Value> {
-        let in_order = self.protocol.manifest.examples.iter().filter(|example| self.is_named(example));
+        let in_order = self
+            .protocol
+            .manifest
+            .examples
+            .iter()
+            .filter(|example| self.is_named(example));
         in_order
             .map(|example| {
-                let summary = if example.summary.is_empty() { &example.id } else { &example.summary };
-                (example.id.clone(), json!({ "summary": summary, "value": example.value }))
+                let summary = if example.summary.is_empty() {
+                    &example.id
+                } else {
+                    &example.summary
+                };
+                (
+                    example.id.clone(),
+                    json!({ "summary": summary, "value": example.value }),
+                )
             })
             .collect()
     }

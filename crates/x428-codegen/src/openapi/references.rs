@@ -18,9 +18,16 @@ impl<'a> References<'a> {
     pub(super) fn new(protocol: &'a Protocol) -> Self {
         let mut names = Vec::new();
         for operation in &protocol.manifest.operations {
-            operation.operation.values().for_each(|value| referred(value, &mut names));
+            operation
+                .operation
+                .values()
+                .for_each(|value| referred(value, &mut names));
         }
-        protocol.manifest.components.values().for_each(|value| referred(value, &mut names));
+        protocol
+            .manifest
+            .components
+            .values()
+            .for_each(|value| referred(value, &mut names));
         let mut carried = BTreeSet::new();
         while let Some(name) = names.pop() {
             if carried.insert(name.clone())
@@ -37,7 +44,12 @@ impl<'a> References<'a> {
     }
 
     /// Writes pointers for `{"$ref": "Name"}`, `{"$ref": "responses/Name"}` and the examples of media types.
-    pub(super) fn write(&self, value: &mut Value, pointer: &str, examples: &mut Examples<'a>) -> Result<(), Error> {
+    pub(super) fn write(
+        &self,
+        value: &mut Value,
+        pointer: &str,
+        examples: &mut Examples<'a>,
+    ) -> Result<(), Error> {
         match value {
             Value::Object(members) => {
                 if let Some(reference) = members.get_mut("$ref") {
@@ -66,23 +78,40 @@ impl<'a> References<'a> {
         }
     }
 
-    fn write_content(&self, content: &mut Value, pointer: &str, examples: &mut Examples<'a>) -> Result<(), Error> {
-        let Value::Object(media_types) = content else { return Ok(()) };
+    fn write_content(
+        &self,
+        content: &mut Value,
+        pointer: &str,
+        examples: &mut Examples<'a>,
+    ) -> Result<(), Error> {
+        let Value::Object(media_types) = content else {
+            return Ok(());
+        };
         for (name, media_type) in media_types {
             let pointer = at(pointer, name);
-            let Value::Object(members) = media_type else { continue };
+            let Value::Object(members) = media_type else {
+                continue;
+            };
             if let Some(Value::Array(ids)) = members.get("examples") {
                 let named = self.named(ids, &at(&pointer, "examples"), examples)?;
                 members.insert("examples".into(), named.into());
             }
-            for (name, value) in members.iter_mut().filter(|(name, _)| *name != "examples" && *name != "example") {
+            for (name, value) in members
+                .iter_mut()
+                .filter(|(name, _)| *name != "examples" && *name != "example")
+            {
                 self.write(value, &at(&pointer, name), examples)?;
             }
         }
         Ok(())
     }
 
-    fn named(&self, ids: &[Value], pointer: &str, examples: &mut Examples<'a>) -> Result<Map<String, Value>, Error> {
+    fn named(
+        &self,
+        ids: &[Value],
+        pointer: &str,
+        examples: &mut Examples<'a>,
+    ) -> Result<Map<String, Value>, Error> {
         let mut named = Map::new();
         for (index, id) in ids.iter().enumerate() {
             let id = id.as_str().unwrap_or_default();
@@ -94,7 +123,10 @@ impl<'a> References<'a> {
                     "name an example by its id, or add `id=` to its fence",
                 ));
             }
-            named.insert(id.to_owned(), json!({ "$ref": format!("#/components/examples/{id}") }));
+            named.insert(
+                id.to_owned(),
+                json!({ "$ref": format!("#/components/examples/{id}") }),
+            );
         }
         Ok(named)
     }
@@ -130,7 +162,12 @@ impl<'a> References<'a> {
         let Some((kind, part)) = name.split_once('/') else {
             return self.schema(name, &self.protocol.manifest_file, pointer);
         };
-        let known = self.protocol.manifest.components.get(kind).is_some_and(|parts| parts.get(part).is_some());
+        let known = self
+            .protocol
+            .manifest
+            .components
+            .get(kind)
+            .is_some_and(|parts| parts.get(part).is_some());
         if !known {
             return Err(Error::new(
                 &self.protocol.manifest_file,
@@ -144,11 +181,22 @@ impl<'a> References<'a> {
 
     fn schema(&self, name: &str, file: &str, pointer: &str) -> Result<String, Error> {
         let codes = &self.protocol.manifest.codes;
-        if self.protocol.definitions.contains_key(name) || codes.iter().any(|codes| codes.type_name == name) {
-            let root = if self.is_carried(name) { "components/schemas" } else { OTHER_TYPES };
+        if self.protocol.definitions.contains_key(name)
+            || codes.iter().any(|codes| codes.type_name == name)
+        {
+            let root = if self.is_carried(name) {
+                "components/schemas"
+            } else {
+                OTHER_TYPES
+            };
             return Ok(format!("#/{root}/{name}"));
         }
-        Err(Error::new(file, pointer, format!("`{name}` names no type"), "write the name of a type of the protocol"))
+        Err(Error::new(
+            file,
+            pointer,
+            format!("`{name}` names no type"),
+            "write the name of a type of the protocol",
+        ))
     }
 }
 

@@ -37,9 +37,17 @@ pub(super) fn records(model: &Model<'_>) -> Result<Records, Error> {
     let mut definitions: Vec<(String, Schema)> = Vec::new();
     for item in &model.types {
         if matches!(item.shape, Shape::Record(_) | Shape::Plain) {
-            let lowered = model.schemas.get(&item.name).map_or_else(|| json!({}), |schema| lower_definition(schema, item));
-            let schema = serde_json::from_value(lowered)
-                .map_err(|error| model.error(&item.pointer, format!("no JSON Schema: {error}"), "correct the keyword"))?;
+            let lowered = model
+                .schemas
+                .get(&item.name)
+                .map_or_else(|| json!({}), |schema| lower_definition(schema, item));
+            let schema = serde_json::from_value(lowered).map_err(|error| {
+                model.error(
+                    &item.pointer,
+                    format!("no JSON Schema: {error}"),
+                    "correct the keyword",
+                )
+            })?;
             definitions.push((item.name.clone(), schema));
         } else {
             settings.with_replacement(&item.name, &item.name, std::iter::empty::<TypeSpaceImpl>());
@@ -48,10 +56,17 @@ pub(super) fn records(model: &Model<'_>) -> Result<Records, Error> {
     }
     let mut space = TypeSpace::new(&settings);
     space.add_ref_types(definitions).map_err(|error| {
-        model.error("/$defs", format!("typify cannot read the schemas: {error}"), "simplify the schema that it names")
+        model.error(
+            "/$defs",
+            format!("typify cannot read the schemas: {error}"),
+            "simplify the schema that it names",
+        )
     })?;
     let file = parse(space.to_stream(), Some(model.protocol))?;
-    let mut records = Records { structs: BTreeMap::new(), plain: BTreeMap::new() };
+    let mut records = Records {
+        structs: BTreeMap::new(),
+        plain: BTreeMap::new(),
+    };
     for item in file.items {
         let owner = match &item {
             Item::Struct(item) => {
@@ -67,7 +82,11 @@ pub(super) fn records(model: &Model<'_>) -> Result<Records, Error> {
             _ => continue,
         };
         if model.record(&owner).is_none() {
-            records.plain.entry(owner).or_default().extend(item.to_token_stream());
+            records
+                .plain
+                .entry(owner)
+                .or_default()
+                .extend(item.to_token_stream());
         }
     }
     Ok(records)
@@ -78,11 +97,20 @@ impl Records {
         self.plain.get(&item.name).cloned().unwrap_or_default()
     }
 
-    pub(super) fn of(&self, model: &Model<'_>, item: &Type, record: &Record) -> Result<TokenStream, Error> {
+    pub(super) fn of(
+        &self,
+        model: &Model<'_>,
+        item: &Type,
+        record: &Record,
+    ) -> Result<TokenStream, Error> {
         let fields = self.fields(model, item, record)?;
         let (docs, name) = (type_docs(item), ident(&item.name));
         let declared = fields.iter().map(|field| field.declaration(model));
-        let required = || fields.iter().filter(|field| field.member.required && !field.is_constant(model));
+        let required = || {
+            fields
+                .iter()
+                .filter(|field| field.member.required && !field.is_constant(model))
+        };
         let arguments = required().map(|field| {
             let (name, kind) = (&field.name, &field.kind);
             quote!(#name: #kind)
@@ -98,7 +126,10 @@ impl Records {
                 quote!(#name)
             }
         });
-        let setters = fields.iter().filter(|field| !field.member.required).map(Field::setter);
+        let setters = fields
+            .iter()
+            .filter(|field| !field.member.required)
+            .map(Field::setter);
         let deny = record.closed.then(|| quote!(, deny_unknown_fields));
         let kept = ident(KEPT_MEMBERS);
         let (extra, extra_value) = if record.open {
@@ -139,7 +170,12 @@ impl Records {
     }
 
     /// The members in their declared order, with the names and types that typify chose.
-    fn fields<'m>(&self, model: &Model<'_>, item: &Type, record: &'m Record) -> Result<Vec<Field<'m>>, Error> {
+    fn fields<'m>(
+        &self,
+        model: &Model<'_>,
+        item: &Type,
+        record: &'m Record,
+    ) -> Result<Vec<Field<'m>>, Error> {
         let missing = |name: &str| {
             model.error(
                 at(&at(&item.pointer, "properties"), name),
@@ -147,22 +183,34 @@ impl Records {
                 "give the member's schema a name of its own",
             )
         };
-        let Some(Fields::Named(made)) = self.structs.get(&item.name).map(|item| &item.fields) else {
+        let Some(Fields::Named(made)) = self.structs.get(&item.name).map(|item| &item.fields)
+        else {
             return Err(missing(""));
         };
         let mut fields: Vec<Field<'m>> = Vec::new();
         for member in &record.members {
             let name = snake(&member.name);
-            if record.open && name == KEPT_MEMBERS || fields.iter().any(|field| field.name == ident(&name)) {
+            if record.open && name == KEPT_MEMBERS
+                || fields.iter().any(|field| field.name == ident(&name))
+            {
                 return Err(model.error(
                     at(&at(&item.pointer, "properties"), &member.name),
                     format!("the member is called `{name}` in Rust, like another one"),
                     "rename one of the two",
                 ));
             }
-            let found = made.named.iter().find(|field| wire_name(field).as_deref() == Some(&member.name));
-            let Some(field) = found else { return Err(missing(&member.name)) };
-            fields.push(Field { member, name: ident(&name), kind: without_option(&field.ty) });
+            let found = made
+                .named
+                .iter()
+                .find(|field| wire_name(field).as_deref() == Some(&member.name));
+            let Some(field) = found else {
+                return Err(missing(&member.name));
+            };
+            fields.push(Field {
+                member,
+                name: ident(&name),
+                kind: without_option(&field.ty),
+            });
         }
         Ok(fields)
     }
@@ -178,14 +226,25 @@ struct Field<'a> {
 impl Field<'_> {
     fn is_constant(&self, model: &Model<'_>) -> bool {
         let shape = self.member.of.as_deref().and_then(|of| model.shape(of));
-        matches!(shape, Some(Shape::ConstantText(_) | Shape::ConstantInteger(_)))
+        matches!(
+            shape,
+            Some(Shape::ConstantText(_) | Shape::ConstantInteger(_))
+        )
     }
 
     fn declaration(&self, model: &Model<'_>) -> TokenStream {
         let (name, kind, wire) = (&self.name, &self.kind, &self.member.name);
         let fallback = format!("`{wire}`");
-        let own = if self.member.doc.is_empty() { fallback.as_str() } else { &self.member.doc };
-        let docs = if self.is_constant(model) && self.member.doc.is_empty() { docs(&["The tag."]) } else { docs(&[own]) };
+        let own = if self.member.doc.is_empty() {
+            fallback.as_str()
+        } else {
+            &self.member.doc
+        };
+        let docs = if self.is_constant(model) && self.member.doc.is_empty() {
+            docs(&["The tag."])
+        } else {
+            docs(&[own])
+        };
         let rename = (name != wire).then(|| quote!(#[serde(rename = #wire)]));
         if self.member.required {
             quote!(#docs #rename pub #name: #kind)
@@ -221,7 +280,11 @@ impl Field<'_> {
 /// The name of a member in JSON: that of `#[serde(rename = …)]`, or the field's.
 fn wire_name(field: &syn::Field) -> Option<String> {
     let mut name = field.ident.as_ref().map(ToString::to_string);
-    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+    for attribute in field
+        .attrs
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("serde"))
+    {
         // Other entries of the attribute are of no interest, so a failure to parse them is none.
         let _ = attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("rename") {
@@ -236,9 +299,20 @@ fn wire_name(field: &syn::Field) -> Option<String> {
 }
 
 fn without_option(kind: &syn::Type) -> syn::Type {
-    let syn::Type::Path(path) = kind else { return kind.clone() };
-    let Some(last) = path.path.segments.last().filter(|segment| segment.ident == "Option") else { return kind.clone() };
-    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return kind.clone() };
+    let syn::Type::Path(path) = kind else {
+        return kind.clone();
+    };
+    let Some(last) = path
+        .path
+        .segments
+        .last()
+        .filter(|segment| segment.ident == "Option")
+    else {
+        return kind.clone();
+    };
+    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return kind.clone();
+    };
     match arguments.args.first() {
         Some(syn::GenericArgument::Type(inner)) => inner.clone(),
         _ => kind.clone(),
@@ -259,17 +333,24 @@ fn lower(schema: &Value) -> Value {
     if let Some(name) = referred(schema) {
         return json!({ "$ref": format!("#/definitions/{name}") });
     }
-    let Value::Object(members) = schema else { return schema.clone() };
-    let lowered = members.iter().filter(|(keyword, _)| READ.contains(&keyword.as_str())).map(|(keyword, value)| {
-        let value = match (keyword.as_str(), value) {
-            ("properties", Value::Object(properties)) => {
-                properties.iter().map(|(name, schema)| (name.clone(), lower(schema))).collect::<Map<_, _>>().into()
-            }
-            ("items" | "additionalProperties", schema) => lower(schema),
-            ("oneOf", Value::Array(alternatives)) => alternatives.iter().map(lower).collect(),
-            _ => value.clone(),
-        };
-        (keyword.clone(), value)
-    });
+    let Value::Object(members) = schema else {
+        return schema.clone();
+    };
+    let lowered = members
+        .iter()
+        .filter(|(keyword, _)| READ.contains(&keyword.as_str()))
+        .map(|(keyword, value)| {
+            let value = match (keyword.as_str(), value) {
+                ("properties", Value::Object(properties)) => properties
+                    .iter()
+                    .map(|(name, schema)| (name.clone(), lower(schema)))
+                    .collect::<Map<_, _>>()
+                    .into(),
+                ("items" | "additionalProperties", schema) => lower(schema),
+                ("oneOf", Value::Array(alternatives)) => alternatives.iter().map(lower).collect(),
+                _ => value.clone(),
+            };
+            (keyword.clone(), value)
+        });
     Value::Object(lowered.collect())
 }

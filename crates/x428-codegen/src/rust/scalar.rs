@@ -13,14 +13,26 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 pub(super) fn text(model: &Model<'_>, item: &Type) -> Result<TokenStream, Error> {
-    let Shape::Text { pattern, min, max, format } = &item.shape else { return Ok(TokenStream::new()) };
+    let Shape::Text {
+        pattern,
+        min,
+        max,
+        format,
+    } = &item.shape
+    else {
+        return Ok(TokenStream::new());
+    };
     let mut checks = TokenStream::new();
     if *min > 0 || max.is_some() {
-        let rule = match max {
-            Some(max) => format!("not {min} to {max} characters long"),
-            None => format!("shorter than {min} characters"),
+        let rule = match (min, max) {
+            (0, Some(max)) => format!("longer than {max} characters"),
+            (min, Some(max)) => format!("not {min} to {max} characters long"),
+            (min, None) => format!("shorter than {min} characters"),
         };
-        let (min, max) = (number(*min), max.map_or_else(|| quote!(usize::MAX), |max| number(max)));
+        let (min, max) = (
+            number(*min),
+            max.map_or_else(|| quote!(usize::MAX), |max| number(max)),
+        );
         checks.extend(quote! {
             if !crate::wire::text::has_length(text, #min, #max) {
                 return Err(#rule);
@@ -52,10 +64,17 @@ pub(super) fn text(model: &Model<'_>, item: &Type) -> Result<TokenStream, Error>
     }
     let (docs, name, label) = (type_docs(item), ident(&item.name), &item.name);
     let (fields, members) = match format {
-        Some(Format::DateTime) => (quote!(jiff::Timestamp, String), quote!(crate::wire::text::instant!(#name);)),
+        Some(Format::DateTime) => (
+            quote!(jiff::Timestamp, String),
+            quote!(crate::wire::text::instant!(#name);),
+        ),
         Some(Format::Uri) | None => (quote!(String), quote!(crate::wire::text::text!(#name);)),
     };
-    let argument = if checks.is_empty() { quote!(_) } else { quote!(text) };
+    let argument = if checks.is_empty() {
+        quote!(_)
+    } else {
+        quote!(text)
+    };
     Ok(quote! {
         #docs
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,7 +93,11 @@ pub(super) fn text(model: &Model<'_>, item: &Type) -> Result<TokenStream, Error>
     })
 }
 
-pub(super) fn words(model: &Model<'_>, item: &Type, words: &[String]) -> Result<TokenStream, Error> {
+pub(super) fn words(
+    model: &Model<'_>,
+    item: &Type,
+    words: &[String],
+) -> Result<TokenStream, Error> {
     let names: Vec<String> = words.iter().map(|word| pascal(word)).collect();
     for (index, name) in names.iter().enumerate() {
         if name.is_empty() || names[..index].contains(name) {
@@ -128,7 +151,10 @@ pub(super) fn word_enum(
 }
 
 pub(super) fn constant_text(item: &Type, text: &str) -> TokenStream {
-    let (docs, name) = (constant_docs(item, &format!("\"{text}\"")), ident(&item.name));
+    let (docs, name) = (
+        constant_docs(item, &format!("\"{text}\"")),
+        ident(&item.name),
+    );
     quote! {
         #docs
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -195,23 +221,45 @@ pub(super) fn integer(item: &Type, min: i64, max: i64) -> TokenStream {
 }
 
 pub(super) fn list(model: &Model<'_>, item: &Type) -> Result<TokenStream, Error> {
-    let Shape::List { items, min, max, unique } = &item.shape else { return Ok(TokenStream::new()) };
+    let Shape::List {
+        items,
+        min,
+        max,
+        unique,
+    } = &item.shape
+    else {
+        return Ok(TokenStream::new());
+    };
     let Some(element) = plain_type(items) else {
-        return Err(model.error(at(&item.pointer, "items"), "the items have no Rust type", "refer to a type by name"));
+        return Err(model.error(
+            at(&item.pointer, "items"),
+            "the items have no Rust type",
+            "refer to a type by name",
+        ));
     };
     let mut checks = TokenStream::new();
     let label = &item.name;
     if *min > 0 || max.is_some() {
-        let (min, max) = (number(*min), max.map_or_else(|| quote!(usize::MAX), |max| number(max)));
+        let (min, max) = (
+            number(*min),
+            max.map_or_else(|| quote!(usize::MAX), |max| number(max)),
+        );
         checks.extend(quote!(crate::wire::list::check_count(#label, items.len(), #min, #max)?;));
     }
     if *unique {
         let hashable = match referred(items).and_then(|name| model.shape(name)) {
             Some(shape) => !matches!(
                 shape,
-                Shape::Record(_) | Shape::Union { .. } | Shape::Choice(_) | Shape::List { .. } | Shape::Plain
+                Shape::Record(_)
+                    | Shape::Union { .. }
+                    | Shape::Choice(_)
+                    | Shape::List { .. }
+                    | Shape::Plain
             ),
-            None => matches!(items.get("type").and_then(serde_json::Value::as_str), Some("string" | "integer")),
+            None => matches!(
+                items.get("type").and_then(serde_json::Value::as_str),
+                Some("string" | "integer")
+            ),
         };
         if !hashable {
             return Err(model.error(
@@ -223,7 +271,11 @@ pub(super) fn list(model: &Model<'_>, item: &Type) -> Result<TokenStream, Error>
         checks.extend(quote!(crate::wire::list::check_unique(#label, items)?;));
     }
     let (docs, name) = (type_docs(item), ident(&item.name));
-    let argument = if checks.is_empty() { quote!(_) } else { quote!(items) };
+    let argument = if checks.is_empty() {
+        quote!(_)
+    } else {
+        quote!(items)
+    };
     Ok(quote! {
         #docs
         #[derive(Clone, Debug, PartialEq)]

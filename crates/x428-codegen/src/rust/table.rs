@@ -26,30 +26,61 @@ pub(super) fn constants(protocol: &Protocol) -> Result<TokenStream, Error> {
     for (index, constant) in protocol.manifest.constants.iter().enumerate() {
         let name = snake(&constant.name).to_uppercase();
         let error = |reason: String, help: &str| {
-            Err(Error::new(&protocol.manifest_file, at("/constants", index), reason, help))
+            Err(Error::new(
+                &protocol.manifest_file,
+                at("/constants", index),
+                reason,
+                help,
+            ))
         };
         if !name.starts_with(|first: char| first.is_ascii_alphabetic()) {
-            return error(format!("`{}` is no name in Rust", constant.name), "begin the name with a letter");
+            return error(
+                format!("`{}` is no name in Rust", constant.name),
+                "begin the name with a letter",
+            );
         }
         let earlier = &protocol.manifest.constants[..index];
-        if earlier.iter().any(|other| snake(&other.name) == snake(&constant.name)) {
-            return error(format!("`{}` is there twice", constant.name), "rename one of the two");
+        if earlier
+            .iter()
+            .any(|other| snake(&other.name) == snake(&constant.name))
+        {
+            return error(
+                format!("`{}` is there twice", constant.name),
+                "rename one of the two",
+            );
         }
-        let seconds = DURATIONS.iter().find(|(unit, _)| *unit == constant.unit).map(|(_, seconds)| seconds);
+        let seconds = DURATIONS
+            .iter()
+            .find(|(unit, _)| *unit == constant.unit)
+            .map(|(_, seconds)| seconds);
         let (kind, value, unit) = match seconds {
             Some(seconds) => {
                 let Some(seconds) = constant.value.checked_mul(*seconds) else {
-                    return error(format!("`{}` is longer than time itself", constant.name), "write a smaller number");
+                    return error(
+                        format!("`{}` is longer than time itself", constant.name),
+                        "write a smaller number",
+                    );
                 };
                 let seconds = Literal::u64_unsuffixed(seconds);
-                (quote!(core::time::Duration), quote!(core::time::Duration::from_secs(#seconds)), String::new())
+                (
+                    quote!(core::time::Duration),
+                    quote!(core::time::Duration::from_secs(#seconds)),
+                    String::new(),
+                )
             }
             None => {
                 if u32::try_from(constant.value).is_err() {
-                    return error(format!("`{}` does not fit 32 bits", constant.name), "choose a greater unit");
+                    return error(
+                        format!("`{}` does not fit 32 bits", constant.name),
+                        "choose a greater unit",
+                    );
                 }
                 let value = Literal::u64_unsuffixed(constant.value);
-                (quote!(usize), quote!(#value), format!("In {}.", constant.unit))
+                (
+                    quote!(usize),
+                    quote!(#value),
+                    format!("In {}.", constant.unit),
+                )
             }
         };
         let section = section(&constant.section);
@@ -63,16 +94,33 @@ pub(super) fn constants(protocol: &Protocol) -> Result<TokenStream, Error> {
 }
 
 fn section(section: &str) -> String {
-    if section.is_empty() { String::new() } else { format!("Section {section}.") }
+    if section.is_empty() {
+        String::new()
+    } else {
+        format!("Section {section}.")
+    }
 }
 
 pub(super) fn codes(protocol: &Protocol, item: &Type, index: usize) -> Result<TokenStream, Error> {
-    let Some(table) = protocol.manifest.codes.get(index) else { return Ok(TokenStream::new()) };
+    let Some(table) = protocol.manifest.codes.get(index) else {
+        return Ok(TokenStream::new());
+    };
     let rows = &table.rows;
     let names: Vec<String> = rows.iter().map(|row| pascal(&row.code)).collect();
     let words: Vec<String> = rows.iter().map(|row| row.code.clone()).collect();
-    let meanings: Vec<String> =
-        rows.iter().map(|row| format!(" {}", doc(if row.meaning.is_empty() { &row.code } else { &row.meaning }))).collect();
+    let meanings: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            format!(
+                " {}",
+                doc(if row.meaning.is_empty() {
+                    &row.code
+                } else {
+                    &row.meaning
+                })
+            )
+        })
+        .collect();
     let variants: Vec<_> = names.iter().map(|name| ident(name)).collect();
     let mut members = TokenStream::new();
     let mut columns: Vec<&str> = Vec::new();
@@ -85,15 +133,27 @@ pub(super) fn codes(protocol: &Protocol, item: &Type, index: usize) -> Result<To
     }
     for column in columns {
         let cells: Vec<Option<&Value>> = rows.iter().map(|row| row.columns.get(column)).collect();
-        let numbers: Option<Vec<u16>> =
-            cells.iter().map(|cell| cell.and_then(Value::as_u64).and_then(|number| u16::try_from(number).ok())).collect();
+        let numbers: Option<Vec<u16>> = cells
+            .iter()
+            .map(|cell| {
+                cell.and_then(Value::as_u64)
+                    .and_then(|number| u16::try_from(number).ok())
+            })
+            .collect();
         let texts: Option<Vec<String>> = cells.iter().map(|cell| cell.map(plain)).collect();
         let (kind, cells): (_, Vec<TokenStream>) = match (numbers, texts) {
             (Some(numbers), _) => (
                 quote!(u16),
-                numbers.into_iter().map(|number| Literal::u16_unsuffixed(number)).map(|number| quote!(#number)).collect(),
+                numbers
+                    .into_iter()
+                    .map(|number| Literal::u16_unsuffixed(number))
+                    .map(|number| quote!(#number))
+                    .collect(),
             ),
-            (None, Some(texts)) => (quote!(&'static str), texts.into_iter().map(|text| quote!(#text)).collect()),
+            (None, Some(texts)) => (
+                quote!(&'static str),
+                texts.into_iter().map(|text| quote!(#text)).collect(),
+            ),
             (None, None) => {
                 let pointer = at(&at("/codes", index), "rows");
                 return Err(Error::new(
@@ -130,5 +190,7 @@ pub(super) fn codes(protocol: &Protocol, item: &Type, index: usize) -> Result<To
 }
 
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }

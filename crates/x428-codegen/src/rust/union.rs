@@ -9,15 +9,30 @@ use crate::{
 use proc_macro2::TokenStream;
 use quote::quote;
 
-pub(super) fn union(model: &Model<'_>, item: &Type, tags: &[String], variants: &[Variant]) -> TokenStream {
+pub(super) fn union(
+    model: &Model<'_>,
+    item: &Type,
+    tags: &[String],
+    variants: &[Variant],
+) -> TokenStream {
     let (docs, name, label) = (type_docs(item), ident(&item.name), &item.name);
-    let names: Vec<_> = variants.iter().map(|variant| ident(&variant.name)).collect();
-    let records: Vec<_> = variants.iter().map(|variant| ident(&variant.record)).collect();
+    let names: Vec<_> = variants
+        .iter()
+        .map(|variant| ident(&variant.name))
+        .collect();
+    let records: Vec<_> = variants
+        .iter()
+        .map(|variant| ident(&variant.record))
+        .collect();
     let variant_docs: Vec<_> = variants
         .iter()
         .map(|variant| match &variant.tags {
             Some(values) => {
-                let pairs: Vec<_> = tags.iter().zip(values).map(|(tag, value)| format!("`{tag}` is `{value}`")).collect();
+                let pairs: Vec<_> = tags
+                    .iter()
+                    .zip(values)
+                    .map(|(tag, value)| format!("`{tag}` is `{value}`"))
+                    .collect();
                 format!(" {}.", pairs.join(" and "))
             }
             None => " Everything else.".to_owned(),
@@ -86,12 +101,25 @@ pub(super) fn union(model: &Model<'_>, item: &Type, tags: &[String], variants: &
 
 /// What every variant has: the tags as text, and the members that are of one type in all of them.
 fn accessors(model: &Model<'_>, tags: &[String], variants: &[Variant]) -> TokenStream {
-    let names: Vec<_> = variants.iter().map(|variant| ident(&variant.name)).collect();
+    let names: Vec<_> = variants
+        .iter()
+        .map(|variant| ident(&variant.name))
+        .collect();
     let mut accessors = TokenStream::new();
     for tag in tags {
         let text = |variant: &Variant| {
-            let of = model.record(&variant.record)?.members.iter().find(|member| member.name == *tag)?.of.clone()?;
-            matches!(model.shape(&of)?, Shape::ConstantText(_) | Shape::Text { .. }).then_some(())
+            let of = model
+                .record(&variant.record)?
+                .members
+                .iter()
+                .find(|member| member.name == *tag)?
+                .of
+                .clone()?;
+            matches!(
+                model.shape(&of)?,
+                Shape::ConstantText(_) | Shape::Text { .. }
+            )
+            .then_some(())
         };
         if variants.iter().any(|variant| text(variant).is_none()) {
             continue;
@@ -107,13 +135,17 @@ fn accessors(model: &Model<'_>, tags: &[String], variants: &[Variant]) -> TokenS
             }
         });
     }
-    let first = variants.first().and_then(|variant| model.record(&variant.record));
+    let first = variants
+        .first()
+        .and_then(|variant| model.record(&variant.record));
     for member in first.into_iter().flat_map(|record| &record.members) {
         let Some(of) = &member.of else { continue };
         let everywhere = variants.iter().all(|variant| {
             model.record(&variant.record).is_some_and(|record| {
                 record.members.iter().any(|other| {
-                    other.name == member.name && other.of == member.of && other.required == member.required
+                    other.name == member.name
+                        && other.of == member.of
+                        && other.required == member.required
                 })
             })
         });
@@ -121,7 +153,11 @@ fn accessors(model: &Model<'_>, tags: &[String], variants: &[Variant]) -> TokenS
             continue;
         }
         let (method, of) = (ident(&snake(&member.name)), ident(of));
-        let docs = super::docs(&[if member.doc.is_empty() { "What every variant has." } else { &member.doc }]);
+        let docs = super::docs(&[if member.doc.is_empty() {
+            "What every variant has."
+        } else {
+            &member.doc
+        }]);
         let (kind, value) = if member.required {
             (quote!(&#of), quote!(&value.#method))
         } else {
@@ -142,10 +178,15 @@ fn accessors(model: &Model<'_>, tags: &[String], variants: &[Variant]) -> TokenS
 
 pub(super) fn choice(item: &Type, alternatives: &[(Kind, String)]) -> TokenStream {
     let (docs, name) = (type_docs(item), ident(&item.name));
-    let names: Vec<_> = alternatives.iter().map(|(kind, _)| ident(kind.name())).collect();
+    let names: Vec<_> = alternatives
+        .iter()
+        .map(|(kind, _)| ident(kind.name()))
+        .collect();
     let types: Vec<_> = alternatives.iter().map(|(_, name)| ident(name)).collect();
-    let docs_of: Vec<_> =
-        alternatives.iter().map(|(kind, _)| format!(" A JSON value of the kind {}.", kind.name().to_lowercase())).collect();
+    let docs_of: Vec<_> = alternatives
+        .iter()
+        .map(|(kind, _)| format!(" A JSON value of the kind {}.", kind.name().to_lowercase()))
+        .collect();
     let expecting = format!("a value that has the form of {}", item.name);
     quote! {
         #docs
