@@ -11,86 +11,90 @@
 )]
 #[rustfmt::skip]
 pub mod attestation {
+    use core::time::Duration;
+
     /// The version of the specification that these types are of.
     pub const SPECIFICATION_VERSION: &str = "0.1";
+
     /// The longest serialized payload that travels in a header. A longer one is posted.
     ///
     /// In bytes.
     ///
     /// Section 2.4 Limits.
     pub const PAYLOAD_HEADER_MAX: usize = 8192;
+
     /// The longest encoded header value that a client sends when the challenge names an attestation endpoint.
     ///
     /// In characters.
     ///
     /// Section 2.4 Limits.
     pub const ENCODED_HEADER_MAX: usize = 8000;
+
     /// The longest JSON text that a party reads.
     ///
     /// In bytes.
     ///
     /// Section 2.4 Limits.
     pub const JSON_SIZE_MAX: usize = 65536;
+
     /// How deep arrays and objects may nest. A text that is one object has depth one.
     ///
     /// In levels.
     ///
     /// Section 2.4 Limits.
     pub const JSON_DEPTH_MAX: usize = 16;
+
     /// The most preconditions of a challenge, and the most attestations of a payload.
     ///
     /// In preconditions.
     ///
     /// Section 2.4 Limits.
     pub const PRECONDITIONS_MAX: usize = 16;
+
     /// The longest DID document that a verifier reads.
     ///
     /// In bytes.
     ///
     /// Section 2.4 Limits.
     pub const DID_DOCUMENT_SIZE_MAX: usize = 65536;
+
     /// The most assertion methods of a DID document.
     ///
     /// In entries.
     ///
     /// Section 2.4 Limits.
     pub const ASSERTION_METHODS_MAX: usize = 16;
+
     /// How long a challenge lives unless the server says otherwise.
     ///
     /// Section 2.5 Lifetimes.
-    pub const CHALLENGE_LIFETIME: core::time::Duration = core::time::Duration::from_secs(
-        300,
-    );
+    pub const CHALLENGE_LIFETIME: Duration = Duration::from_secs(300);
+
     /// How long a token lives unless the server says otherwise.
     ///
     /// Section 2.5 Lifetimes.
-    pub const TOKEN_LIFETIME: core::time::Duration = core::time::Duration::from_secs(
-        3600,
-    );
+    pub const TOKEN_LIFETIME: Duration = Duration::from_secs(3600);
+
     /// The longest that a token lives.
     ///
     /// Section 2.5 Lifetimes.
-    pub const TOKEN_LIFETIME_MAX: core::time::Duration = core::time::Duration::from_secs(
-        86400,
-    );
+    pub const TOKEN_LIFETIME_MAX: Duration = Duration::from_secs(86400);
+
     /// How far the operator's clock may differ from the server's.
     ///
     /// Section 2.5 Lifetimes.
-    pub const CONFIRMED_AT_SKEW: core::time::Duration = core::time::Duration::from_secs(
-        60,
-    );
+    pub const CONFIRMED_AT_SKEW: Duration = Duration::from_secs(60);
+
     /// How long a verifier waits for a DID document.
     ///
     /// Section 2.5 Lifetimes.
-    pub const DID_RESOLUTION_TIMEOUT: core::time::Duration = core::time::Duration::from_secs(
-        5,
-    );
+    pub const DID_RESOLUTION_TIMEOUT: Duration = Duration::from_secs(5);
+
     /// The longest that a verifier keeps a DID document.
     ///
     /// Section 2.5 Lifetimes.
-    pub const DID_CACHE_LIFETIME_MAX: core::time::Duration = core::time::Duration::from_secs(
-        300,
-    );
+    pub const DID_CACHE_LIFETIME_MAX: Duration = Duration::from_secs(300);
+
     /// What a server says of itself at its well-known address.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -142,6 +146,7 @@ pub mod attestation {
         )]
         pub documentation: Option<AbsoluteUri>,
     }
+
     impl DiscoveryDocument {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -193,20 +198,26 @@ pub mod attestation {
             self
         }
     }
+
     crate::wire::record::record!(DiscoveryDocument);
+
     /// The version of the wire format. This document specifies version 1.
     ///
     /// Always `1`.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct ProtocolVersion;
+
     impl ProtocolVersion {
         /// The number.
         pub const VALUE: i64 = 1;
     }
+
     crate::wire::constant::constant_integer!(ProtocolVersion);
+
     /// The nonce of a challenge: lowercase hexadecimal, at least 64 characters.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct Nonce(String);
+
     impl crate::wire::text::Text for Nonce {
         const NAME: &'static str = "Nonce";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -227,10 +238,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(Nonce);
+
     /// A point in time after RFC 3339, in UTC, written with `Z`.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct Timestamp(jiff::Timestamp, String);
+
     impl crate::wire::text::Text for Timestamp {
         const NAME: &'static str = "Timestamp";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -308,10 +322,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::instant!(Timestamp);
+
     /// An absolute URI after RFC 3986, with the scheme https or http.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct AbsoluteUri(String);
+
     impl crate::wire::text::Text for AbsoluteUri {
         const NAME: &'static str = "AbsoluteUri";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -340,10 +357,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(AbsoluteUri);
+
     /// The SHA-256 of a document's bytes: `sha256-` and 64 lowercase hexadecimal digits.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct DocumentHash(String);
+
     impl crate::wire::text::Text for DocumentHash {
         const NAME: &'static str = "DocumentHash";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -365,10 +385,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(DocumentHash);
+
     /// A decentralized identifier after W3C DID Core 1.0, without path, query or fragment.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct Did(String);
+
     impl crate::wire::text::Text for Did {
         const NAME: &'static str = "Did";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -431,20 +454,26 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(Did);
+
     /// An Ed25519 signature: 64 bytes in unpadded base64url. Another string is a signature that does not verify.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct Signature(String);
+
     impl crate::wire::text::Text for Signature {
         const NAME: &'static str = "Signature";
         fn check(_: &str) -> Result<(), &'static str> {
             Ok(())
         }
     }
+
     crate::wire::text::text!(Signature);
+
     /// Names a precondition within its challenge.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct PreconditionId(String);
+
     impl crate::wire::text::Text for PreconditionId {
         const NAME: &'static str = "PreconditionId";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -454,7 +483,9 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(PreconditionId);
+
     /// How a precondition is attested.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[non_exhaustive]
@@ -466,6 +497,7 @@ pub mod attestation {
         /// `gov`
         Gov,
     }
+
     impl AttestationMethod {
         /// All of them, in the order of the specification.
         pub const ALL: &'static [Self] = &[Self::Self_, Self::Vc, Self::Gov];
@@ -479,7 +511,9 @@ pub mod attestation {
             }
         }
     }
+
     crate::wire::word::word!(AttestationMethod);
+
     /// What the server requires before it serves the resource.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -506,6 +540,7 @@ pub mod attestation {
         )]
         pub attestation_endpoint: Option<AbsoluteUri>,
     }
+
     impl PreconditionChallenge {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -534,7 +569,9 @@ pub mod attestation {
             self
         }
     }
+
     crate::wire::record::record!(PreconditionChallenge);
+
     /// One thing to be attested. Types that this document does not define are carried unchanged and refused when they are verified.
     #[derive(Clone, Debug, PartialEq)]
     #[non_exhaustive]
@@ -548,6 +585,7 @@ pub mod attestation {
         /// Everything else.
         Other(ExtensionPrecondition),
     }
+
     impl Precondition {
         /// The tag `type`.
         #[must_use]
@@ -590,26 +628,31 @@ pub mod attestation {
             }
         }
     }
+
     impl From<TosPrecondition> for Precondition {
         fn from(value: TosPrecondition) -> Self {
             Self::Tos(value)
         }
     }
+
     impl From<AgePrecondition> for Precondition {
         fn from(value: AgePrecondition) -> Self {
             Self::Age(value)
         }
     }
+
     impl From<IdentityPrecondition> for Precondition {
         fn from(value: IdentityPrecondition) -> Self {
             Self::Identity(value)
         }
     }
+
     impl From<ExtensionPrecondition> for Precondition {
         fn from(value: ExtensionPrecondition) -> Self {
             Self::Other(value)
         }
     }
+
     impl crate::wire::tagged::Tagged<1usize> for Precondition {
         const NAME: &'static str = "Precondition";
         const TAGS: [&'static str; 1usize] = ["type"];
@@ -637,7 +680,9 @@ pub mod attestation {
             }
         }
     }
+
     crate::wire::tagged::tagged!(Precondition);
+
     impl serde::Serialize for Precondition {
         fn serialize<S: serde::Serializer>(
             &self,
@@ -651,6 +696,7 @@ pub mod attestation {
             }
         }
     }
+
     /// A precondition of a type that another document defines.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -676,6 +722,7 @@ pub mod attestation {
         #[serde(flatten)]
         pub extra: serde_json::Map<String, serde_json::Value>,
     }
+
     impl ExtensionPrecondition {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -699,7 +746,9 @@ pub mod attestation {
             self
         }
     }
+
     crate::wire::record::record!(ExtensionPrecondition);
+
     /// Terms of service that the operator has to accept.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -739,6 +788,7 @@ pub mod attestation {
         )]
         pub accepted_vc_issuers: Option<AcceptedVcIssuers>,
     }
+
     impl TosPrecondition {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -776,7 +826,9 @@ pub mod attestation {
             self
         }
     }
+
     crate::wire::record::record!(TosPrecondition);
+
     /// An age that the operator has to have reached.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -810,6 +862,7 @@ pub mod attestation {
         )]
         pub accepted_vc_issuers: Option<AcceptedVcIssuers>,
     }
+
     impl AgePrecondition {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -843,7 +896,9 @@ pub mod attestation {
             self
         }
     }
+
     crate::wire::record::record!(AgePrecondition);
+
     /// The operator has to be identified by a DID that resolves.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -866,6 +921,7 @@ pub mod attestation {
         )]
         pub ui_hint: Option<UiHint>,
     }
+
     impl IdentityPrecondition {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -887,7 +943,9 @@ pub mod attestation {
             self
         }
     }
+
     crate::wire::record::record!(IdentityPrecondition);
+
     /// What the operator attests, signed with the operator's key.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -916,6 +974,7 @@ pub mod attestation {
         /// An Ed25519 signature: 64 bytes in unpadded base64url. Another string is a signature that does not verify.
         pub signature: Signature,
     }
+
     impl AttestationPayload {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -943,7 +1002,9 @@ pub mod attestation {
             self
         }
     }
+
     crate::wire::record::record!(AttestationPayload);
+
     /// The attestation of one precondition, told apart by `type` and `method`.
     #[derive(Clone, Debug, PartialEq)]
     #[non_exhaustive]
@@ -961,6 +1022,7 @@ pub mod attestation {
         /// Everything else.
         Other(ExtensionAttestation),
     }
+
     impl Attestation {
         /// The tag `type`.
         #[must_use]
@@ -999,36 +1061,43 @@ pub mod attestation {
             }
         }
     }
+
     impl From<TosSelfAttestation> for Attestation {
         fn from(value: TosSelfAttestation) -> Self {
             Self::TosSelf(value)
         }
     }
+
     impl From<AgeSelfAttestation> for Attestation {
         fn from(value: AgeSelfAttestation) -> Self {
             Self::AgeSelf(value)
         }
     }
+
     impl From<IdentitySelfAttestation> for Attestation {
         fn from(value: IdentitySelfAttestation) -> Self {
             Self::IdentitySelf(value)
         }
     }
+
     impl From<TosVcAttestation> for Attestation {
         fn from(value: TosVcAttestation) -> Self {
             Self::TosVc(value)
         }
     }
+
     impl From<AgeVcAttestation> for Attestation {
         fn from(value: AgeVcAttestation) -> Self {
             Self::AgeVc(value)
         }
     }
+
     impl From<ExtensionAttestation> for Attestation {
         fn from(value: ExtensionAttestation) -> Self {
             Self::Other(value)
         }
     }
+
     impl crate::wire::tagged::Tagged<2usize> for Attestation {
         const NAME: &'static str = "Attestation";
         const TAGS: [&'static str; 2usize] = ["type", "method"];
@@ -1064,7 +1133,9 @@ pub mod attestation {
             }
         }
     }
+
     crate::wire::tagged::tagged!(Attestation);
+
     impl serde::Serialize for Attestation {
         fn serialize<S: serde::Serializer>(
             &self,
@@ -1082,6 +1153,7 @@ pub mod attestation {
             }
         }
     }
+
     /// An attestation of a type or by a method that this document does not define. It is carried unchanged and refused when it is verified.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -1099,6 +1171,7 @@ pub mod attestation {
         #[serde(flatten)]
         pub extra: serde_json::Map<String, serde_json::Value>,
     }
+
     impl ExtensionAttestation {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -1115,7 +1188,9 @@ pub mod attestation {
             }
         }
     }
+
     crate::wire::record::record!(ExtensionAttestation);
+
     /// The operator accepts the document with this hash.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -1136,6 +1211,7 @@ pub mod attestation {
         #[serde(rename = "documentHash")]
         pub document_hash: DocumentHash,
     }
+
     impl TosSelfAttestation {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -1153,7 +1229,9 @@ pub mod attestation {
             }
         }
     }
+
     crate::wire::record::record!(TosSelfAttestation);
+
     /// The operator is at least this old.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -1174,6 +1252,7 @@ pub mod attestation {
         #[serde(rename = "minimumAge")]
         pub minimum_age: MinimumAge,
     }
+
     impl AgeSelfAttestation {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -1191,7 +1270,9 @@ pub mod attestation {
             }
         }
     }
+
     crate::wire::record::record!(AgeSelfAttestation);
+
     /// The operator is who controls the DID that signs.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -1209,6 +1290,7 @@ pub mod attestation {
         #[serde(rename = "confirmedAt")]
         pub confirmed_at: Timestamp,
     }
+
     impl IdentitySelfAttestation {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -1221,7 +1303,9 @@ pub mod attestation {
             }
         }
     }
+
     crate::wire::record::record!(IdentitySelfAttestation);
+
     /// A credential says that the operator accepted the document.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -1243,6 +1327,7 @@ pub mod attestation {
         )]
         pub vc: Option<VerifiableCredential>,
     }
+
     impl TosVcAttestation {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -1261,7 +1346,9 @@ pub mod attestation {
             self
         }
     }
+
     crate::wire::record::record!(TosVcAttestation);
+
     /// A credential says that the operator has reached an age.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -1283,6 +1370,7 @@ pub mod attestation {
         )]
         pub vc: Option<VerifiableCredential>,
     }
+
     impl AgeVcAttestation {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -1301,7 +1389,9 @@ pub mod attestation {
             self
         }
     }
+
     crate::wire::record::record!(AgeVcAttestation);
+
     /// A credential after the W3C Verifiable Credentials Data Model 2.0.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -1345,6 +1435,7 @@ pub mod attestation {
         )]
         pub proof: Option<::serde_json::Map<::std::string::String, ::serde_json::Value>>,
     }
+
     impl VerifiableCredential {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -1389,7 +1480,9 @@ pub mod attestation {
             self
         }
     }
+
     crate::wire::record::record!(VerifiableCredential);
+
     /// The issuer: a DID, or an object that has one as its `id`.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(untagged, expecting = "a value that has the form of CredentialIssuer")]
@@ -1400,16 +1493,19 @@ pub mod attestation {
         /// A JSON value of the kind object.
         Object(CredentialIssuerObject),
     }
+
     impl From<CredentialIssuerText> for CredentialIssuer {
         fn from(value: CredentialIssuerText) -> Self {
             Self::Text(value)
         }
     }
+
     impl From<CredentialIssuerObject> for CredentialIssuer {
         fn from(value: CredentialIssuerObject) -> Self {
             Self::Object(value)
         }
     }
+
     /// What the server issues for an accepted attestation.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -1423,6 +1519,7 @@ pub mod attestation {
         /// The resources that the token opens: an absolute URI, possibly ending in `/*`.
         pub scope: AttestationTokenScope,
     }
+
     impl AttestationToken {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -1434,7 +1531,9 @@ pub mod attestation {
             Self { token, expires_at, scope }
         }
     }
+
     crate::wire::record::record!(AttestationToken);
+
     /// The codes of section 6.6 Errors.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[non_exhaustive]
@@ -1472,6 +1571,7 @@ pub mod attestation {
         /// The token does not open this resource.
         TokenScopeMismatch,
     }
+
     impl ErrorCode {
         /// All of them, in the order of the specification.
         pub const ALL: &'static [Self] = &[
@@ -1601,7 +1701,9 @@ pub mod attestation {
             }
         }
     }
+
     crate::wire::word::word!(ErrorCode);
+
     /// The body of every response with status 428.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -1624,6 +1726,7 @@ pub mod attestation {
         )]
         pub challenge: Option<PreconditionChallenge>,
     }
+
     impl PreconditionRequired {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -1647,7 +1750,9 @@ pub mod attestation {
             self
         }
     }
+
     crate::wire::record::record!(PreconditionRequired);
+
     /// A DID document after W3C DID Core 1.0, as far as this document uses it.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -1672,6 +1777,7 @@ pub mod attestation {
         )]
         pub assertion_method: Option<::std::vec::Vec<AssertionMethod>>,
     }
+
     impl DidDocument {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -1701,7 +1807,9 @@ pub mod attestation {
             self
         }
     }
+
     crate::wire::record::record!(DidDocument);
+
     /// A public key with its name. It has one of the three key members.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -1739,6 +1847,7 @@ pub mod attestation {
         )]
         pub public_key_base58: Option<PublicKeyBase58>,
     }
+
     impl VerificationMethod {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -1781,7 +1890,9 @@ pub mod attestation {
             self
         }
     }
+
     crate::wire::record::record!(VerificationMethod);
+
     /// The name of a key of `verificationMethod`, or a key of its own.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(untagged, expecting = "a value that has the form of AssertionMethod")]
@@ -1792,19 +1903,23 @@ pub mod attestation {
         /// A JSON value of the kind object.
         Object(VerificationMethod),
     }
+
     impl From<VerificationMethodId> for AssertionMethod {
         fn from(value: VerificationMethodId) -> Self {
             Self::Text(value)
         }
     }
+
     impl From<VerificationMethod> for AssertionMethod {
         fn from(value: VerificationMethod) -> Self {
             Self::Object(value)
         }
     }
+
     /// A DID URL with a fragment. A bare fragment is relative to the `id` of its document.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct VerificationMethodId(String);
+
     impl crate::wire::text::Text for VerificationMethodId {
         const NAME: &'static str = "VerificationMethodId";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -1821,7 +1936,9 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(VerificationMethodId);
+
     /// A public key after RFC 7517. Ed25519 keys have the form of RFC 8037.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -1844,6 +1961,7 @@ pub mod attestation {
         )]
         pub x: Option<JsonWebKeyX>,
     }
+
     impl JsonWebKey {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -1863,7 +1981,9 @@ pub mod attestation {
             self
         }
     }
+
     crate::wire::record::record!(JsonWebKey);
+
     /// What a party says about its support of this protocol.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -1880,6 +2000,7 @@ pub mod attestation {
         )]
         pub resource_base: Option<AbsoluteUri>,
     }
+
     impl BindingSettings {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -1896,7 +2017,9 @@ pub mod attestation {
             self
         }
     }
+
     crate::wire::record::record!(BindingSettings);
+
     /// What the client presents: a payload or a token.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -1917,6 +2040,7 @@ pub mod attestation {
         )]
         pub token: Option<BindingRequestToken>,
     }
+
     impl BindingRequest {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -1936,7 +2060,9 @@ pub mod attestation {
             self
         }
     }
+
     crate::wire::record::record!(BindingRequest);
+
     /// What the server issues for an accepted attestation.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -1952,6 +2078,7 @@ pub mod attestation {
         )]
         pub receipt: Option<Receipt>,
     }
+
     impl BindingResult {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -1965,10 +2092,13 @@ pub mod attestation {
             self
         }
     }
+
     crate::wire::record::record!(BindingResult);
+
     /// The SHA-256 of the canonical bytes of a JSON value: `sha256-` and 64 lowercase hexadecimal digits.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct Digest(String);
+
     impl crate::wire::text::Text for Digest {
         const NAME: &'static str = "Digest";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -1990,7 +2120,9 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(Digest);
+
     /// What the server accepted and granted, signed with the server's key.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -2028,6 +2160,7 @@ pub mod attestation {
         /// An Ed25519 signature: 64 bytes in unpadded base64url. Another string is a signature that does not verify.
         pub signature: Signature,
     }
+
     impl Receipt {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -2060,10 +2193,13 @@ pub mod attestation {
             self
         }
     }
+
     crate::wire::record::record!(Receipt);
+
     /// The versions of the wire format that the server speaks.
     #[derive(Clone, Debug, PartialEq)]
     pub struct SupportedVersions(Vec<ProtocolVersion>);
+
     impl SupportedVersions {
         fn check(items: &[ProtocolVersion]) -> Result<(), crate::wire::Invalid> {
             crate::wire::list::check_count(
@@ -2076,10 +2212,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::list::list!(SupportedVersions, ProtocolVersion);
+
     /// `PreconditionType` of the schemas.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct PreconditionType(String);
+
     impl crate::wire::text::Text for PreconditionType {
         const NAME: &'static str = "PreconditionType";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2089,20 +2228,26 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(PreconditionType);
+
     /// The types of precondition that its challenges may name.
     #[derive(Clone, Debug, PartialEq)]
     pub struct PreconditionTypes(Vec<PreconditionType>);
+
     impl PreconditionTypes {
         fn check(items: &[PreconditionType]) -> Result<(), crate::wire::Invalid> {
             crate::wire::list::check_unique("PreconditionTypes", items)?;
             Ok(())
         }
     }
+
     crate::wire::list::list!(PreconditionTypes, PreconditionType);
+
     /// `DidMethod` of the schemas.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct DidMethod(String);
+
     impl crate::wire::text::Text for DidMethod {
         const NAME: &'static str = "DidMethod";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2123,20 +2268,26 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(DidMethod);
+
     /// The DID methods that it resolves, by name.
     #[derive(Clone, Debug, PartialEq)]
     pub struct DidMethods(Vec<DidMethod>);
+
     impl DidMethods {
         fn check(items: &[DidMethod]) -> Result<(), crate::wire::Invalid> {
             crate::wire::list::check_unique("DidMethods", items)?;
             Ok(())
         }
     }
+
     crate::wire::list::list!(DidMethods, DidMethod);
+
     /// `ProofSuite` of the schemas.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct ProofSuite(String);
+
     impl crate::wire::text::Text for ProofSuite {
         const NAME: &'static str = "ProofSuite";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2146,20 +2297,26 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(ProofSuite);
+
     /// The proofs of credentials that it verifies, by name.
     #[derive(Clone, Debug, PartialEq)]
     pub struct ProofSuites(Vec<ProofSuite>);
+
     impl ProofSuites {
         fn check(items: &[ProofSuite]) -> Result<(), crate::wire::Invalid> {
             crate::wire::list::check_unique("ProofSuites", items)?;
             Ok(())
         }
     }
+
     crate::wire::list::list!(ProofSuites, ProofSuite);
+
     /// What is to be attested, in the order in which the server verifies it.
     #[derive(Clone, Debug, PartialEq)]
     pub struct PreconditionChallengePreconditions(Vec<Precondition>);
+
     impl PreconditionChallengePreconditions {
         fn check(items: &[Precondition]) -> Result<(), crate::wire::Invalid> {
             crate::wire::list::check_count(
@@ -2171,10 +2328,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::list::list!(PreconditionChallengePreconditions, Precondition);
+
     /// A URI, or a name reserved for a later version.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct ExtensionPreconditionType(String);
+
     impl crate::wire::text::Text for ExtensionPreconditionType {
         const NAME: &'static str = "ExtensionPreconditionType";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2188,10 +2348,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(ExtensionPreconditionType);
+
     /// The methods that the server accepts for this precondition.
     #[derive(Clone, Debug, PartialEq)]
     pub struct AllowedAttestationMethods(Vec<AttestationMethod>);
+
     impl AllowedAttestationMethods {
         fn check(items: &[AttestationMethod]) -> Result<(), crate::wire::Invalid> {
             crate::wire::list::check_count(
@@ -2204,10 +2367,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::list::list!(AllowedAttestationMethods, AttestationMethod);
+
     /// A sentence for a person, not signed.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct UiHint(String);
+
     impl crate::wire::text::Text for UiHint {
         const NAME: &'static str = "UiHint";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2217,20 +2383,26 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(UiHint);
+
     /// Terms of service.
     ///
     /// Always `"tos"`.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct TosType;
+
     impl TosType {
         /// The text.
         pub const VALUE: &'static str = "tos";
     }
+
     crate::wire::constant::constant_text!(TosType);
+
     /// The version of the document, as its publisher names it.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct TosVersion(String);
+
     impl crate::wire::text::Text for TosVersion {
         const NAME: &'static str = "TosVersion";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2240,10 +2412,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(TosVersion);
+
     /// The issuers whose credentials the server accepts.
     #[derive(Clone, Debug, PartialEq)]
     pub struct AcceptedVcIssuers(Vec<Did>);
+
     impl AcceptedVcIssuers {
         fn check(items: &[Did]) -> Result<(), crate::wire::Invalid> {
             crate::wire::list::check_count(
@@ -2256,40 +2431,52 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::list::list!(AcceptedVcIssuers, Did);
+
     /// An age.
     ///
     /// Always `"age"`.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct AgeType;
+
     impl AgeType {
         /// The text.
         pub const VALUE: &'static str = "age";
     }
+
     crate::wire::constant::constant_text!(AgeType);
+
     /// The age in whole years.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct MinimumAge(u8);
+
     impl MinimumAge {
         /// The least.
         pub const MIN: u8 = 0;
         /// The greatest.
         pub const MAX: u8 = 150;
     }
+
     crate::wire::integer::integer!(MinimumAge, u8);
+
     /// The identity of the operator.
     ///
     /// Always `"identity"`.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct IdentityType;
+
     impl IdentityType {
         /// The text.
         pub const VALUE: &'static str = "identity";
     }
+
     crate::wire::constant::constant_text!(IdentityType);
+
     /// One attestation for every precondition of the challenge.
     #[derive(Clone, Debug, PartialEq)]
     pub struct AttestationPayloadAttestations(Vec<Attestation>);
+
     impl AttestationPayloadAttestations {
         fn check(items: &[Attestation]) -> Result<(), crate::wire::Invalid> {
             crate::wire::list::check_count(
@@ -2301,10 +2488,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::list::list!(AttestationPayloadAttestations, Attestation);
+
     /// The verification method that made the signature, as a DID URL of the operator.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct KeyId(String);
+
     impl crate::wire::text::Text for KeyId {
         const NAME: &'static str = "KeyId";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2321,10 +2511,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(KeyId);
+
     /// The type of the precondition.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct ExtensionAttestationType(String);
+
     impl crate::wire::text::Text for ExtensionAttestationType {
         const NAME: &'static str = "ExtensionAttestationType";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2334,10 +2527,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(ExtensionAttestationType);
+
     /// The method of the attestation.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct ExtensionAttestationMethod(String);
+
     impl crate::wire::text::Text for ExtensionAttestationMethod {
         const NAME: &'static str = "ExtensionAttestationMethod";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2347,30 +2543,39 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(ExtensionAttestationMethod);
+
     /// The operator's own word.
     ///
     /// Always `"self"`.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct SelfMethod;
+
     impl SelfMethod {
         /// The text.
         pub const VALUE: &'static str = "self";
     }
+
     crate::wire::constant::constant_text!(SelfMethod);
+
     /// A credential.
     ///
     /// Always `"vc"`.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct VcMethod;
+
     impl VcMethod {
         /// The text.
         pub const VALUE: &'static str = "vc";
     }
+
     crate::wire::constant::constant_text!(VcMethod);
+
     /// The JSON-LD contexts.
     #[derive(Clone, Debug, PartialEq)]
     pub struct VerifiableCredentialContext(Vec<String>);
+
     impl VerifiableCredentialContext {
         fn check(items: &[String]) -> Result<(), crate::wire::Invalid> {
             crate::wire::list::check_count(
@@ -2382,10 +2587,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::list::list!(VerifiableCredentialContext, String);
+
     /// The types of the credential.
     #[derive(Clone, Debug, PartialEq)]
     pub struct VerifiableCredentialType(Vec<String>);
+
     impl VerifiableCredentialType {
         fn check(items: &[String]) -> Result<(), crate::wire::Invalid> {
             crate::wire::list::check_count(
@@ -2397,10 +2605,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::list::list!(VerifiableCredentialType, String);
+
     /// When the credential starts to be valid.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct ValidFrom(String);
+
     impl crate::wire::text::Text for ValidFrom {
         const NAME: &'static str = "ValidFrom";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2410,10 +2621,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(ValidFrom);
+
     /// When the credential stops being valid.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct ValidUntil(String);
+
     impl crate::wire::text::Text for ValidUntil {
         const NAME: &'static str = "ValidUntil";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2423,10 +2637,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(ValidUntil);
+
     /// The DID of the issuer.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct CredentialIssuerText(String);
+
     impl crate::wire::text::Text for CredentialIssuerText {
         const NAME: &'static str = "CredentialIssuerText";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2436,10 +2653,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(CredentialIssuerText);
+
     /// The DID of the issuer.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct ObjectId(String);
+
     impl crate::wire::text::Text for ObjectId {
         const NAME: &'static str = "ObjectId";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2449,7 +2669,9 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(ObjectId);
+
     /// An object that describes the issuer.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -2458,6 +2680,7 @@ pub mod attestation {
         /// The DID of the issuer.
         pub id: ObjectId,
     }
+
     impl CredentialIssuerObject {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
@@ -2465,10 +2688,13 @@ pub mod attestation {
             Self { id }
         }
     }
+
     crate::wire::record::record!(CredentialIssuerObject);
+
     /// Opaque to the client.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct AttestationTokenToken(String);
+
     impl crate::wire::text::Text for AttestationTokenToken {
         const NAME: &'static str = "AttestationTokenToken";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2492,10 +2718,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(AttestationTokenToken);
+
     /// The resources that the token opens: an absolute URI, possibly ending in `/*`.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct AttestationTokenScope(String);
+
     impl crate::wire::text::Text for AttestationTokenScope {
         const NAME: &'static str = "AttestationTokenScope";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2521,10 +2750,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(AttestationTokenScope);
+
     /// A sentence for the developer of the client.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct PreconditionRequiredDetail(String);
+
     impl crate::wire::text::Text for PreconditionRequiredDetail {
         const NAME: &'static str = "PreconditionRequiredDetail";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2534,10 +2766,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(PreconditionRequiredDetail);
+
     /// The kind of key, such as `JsonWebKey` or `Multikey`.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct VerificationMethodType(String);
+
     impl crate::wire::text::Text for VerificationMethodType {
         const NAME: &'static str = "VerificationMethodType";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2547,10 +2782,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(VerificationMethodType);
+
     /// The key in multibase, with its multicodec prefix.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct PublicKeyMultibase(String);
+
     impl crate::wire::text::Text for PublicKeyMultibase {
         const NAME: &'static str = "PublicKeyMultibase";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2560,10 +2798,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(PublicKeyMultibase);
+
     /// The key's bytes in base58btc, without a prefix.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct PublicKeyBase58(String);
+
     impl crate::wire::text::Text for PublicKeyBase58 {
         const NAME: &'static str = "PublicKeyBase58";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2573,10 +2814,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(PublicKeyBase58);
+
     /// The key type; `OKP` for Ed25519.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct JsonWebKeyKty(String);
+
     impl crate::wire::text::Text for JsonWebKeyKty {
         const NAME: &'static str = "JsonWebKeyKty";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2586,10 +2830,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(JsonWebKeyKty);
+
     /// The curve; `Ed25519`.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct JsonWebKeyCrv(String);
+
     impl crate::wire::text::Text for JsonWebKeyCrv {
         const NAME: &'static str = "JsonWebKeyCrv";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2599,10 +2846,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(JsonWebKeyCrv);
+
     /// The public key's 32 bytes in unpadded base64url.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct JsonWebKeyX(String);
+
     impl crate::wire::text::Text for JsonWebKeyX {
         const NAME: &'static str = "JsonWebKeyX";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2612,20 +2862,26 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(JsonWebKeyX);
+
     /// `BindingSettingsVersion` of the schemas.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct BindingSettingsVersion(i64);
+
     impl BindingSettingsVersion {
         /// The least.
         pub const MIN: i64 = 1;
         /// The greatest.
         pub const MAX: i64 = 9007199254740991;
     }
+
     crate::wire::integer::integer!(BindingSettingsVersion, i64);
+
     /// The versions of the wire format that the party speaks.
     #[derive(Clone, Debug, PartialEq)]
     pub struct BindingSettingsVersions(Vec<BindingSettingsVersion>);
+
     impl BindingSettingsVersions {
         fn check(items: &[BindingSettingsVersion]) -> Result<(), crate::wire::Invalid> {
             crate::wire::list::check_count(
@@ -2638,10 +2894,13 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::list::list!(BindingSettingsVersions, BindingSettingsVersion);
+
     /// The opaque token, as the server issued it.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct BindingRequestToken(String);
+
     impl crate::wire::text::Text for BindingRequestToken {
         const NAME: &'static str = "BindingRequestToken";
         fn check(text: &str) -> Result<(), &'static str> {
@@ -2665,17 +2924,22 @@ pub mod attestation {
             Ok(())
         }
     }
+
     crate::wire::text::text!(BindingRequestToken);
+
     /// The hashes of the accepted documents, in the order of their preconditions.
     #[derive(Clone, Debug, PartialEq)]
     pub struct DocumentHashes(Vec<DocumentHash>);
+
     impl DocumentHashes {
         fn check(items: &[DocumentHash]) -> Result<(), crate::wire::Invalid> {
             crate::wire::list::check_count("DocumentHashes", items.len(), 0, 16)?;
             Ok(())
         }
     }
+
     crate::wire::list::list!(DocumentHashes, DocumentHash);
+
     /// Reads a value as the type that has this name in the schemas, and writes it again. `None` if there is none.
     #[must_use]
     pub fn round_trip(

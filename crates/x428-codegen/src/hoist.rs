@@ -14,7 +14,7 @@ use crate::{
     Error, Protocol,
     error::at,
     names::{pascal, singular, word_count},
-    settings::{ANNOTATIONS, NOT_ENFORCED, READ},
+    settings::{ANNOTATIONS, KEYWORDS_OF, NOT_ENFORCED, READ, RESERVED},
 };
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -54,7 +54,45 @@ pub(crate) fn hoist(protocol: &Protocol) -> Result<Vec<Named>, Error> {
         }
     }
     types.append(&mut inline);
+    check_names(protocol, &types)?;
     Ok(types)
+}
+
+/// Every type needs a name of its own that Rust can have.
+fn check_names(protocol: &Protocol, types: &[Named]) -> Result<(), Error> {
+    let error = |item: &Named, reason: String| {
+        let help = "give the schema another name in the specification";
+        Err(Error::new(
+            &protocol.bundle_file,
+            &item.pointer,
+            reason,
+            help,
+        ))
+    };
+    for (index, item) in types.iter().enumerate() {
+        let Named { name, .. } = item;
+        let is_name = name.starts_with(|first: char| first.is_ascii_uppercase())
+            && name.chars().all(|char| char.is_ascii_alphanumeric());
+        if !is_name {
+            return error(
+                item,
+                format!("`{name}` is no name of a type: write it like `TosPrecondition`"),
+            );
+        }
+        if RESERVED.contains(&name.as_str()) {
+            return error(item, format!("`{name}` is a name of Rust itself"));
+        }
+        if let Some(other) = types[..index].iter().find(|other| other.name == *name) {
+            return error(
+                item,
+                format!(
+                    "the type would be called `{name}`, like the one at {}",
+                    other.pointer
+                ),
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Where an inline schema is and what it could be called.
@@ -114,6 +152,18 @@ fn check(schema: &Value, place: &Place<'_>) -> Result<(), Error> {
                 pointer,
                 "a type that is not one word is not supported",
                 "name one type; leave an optional member out instead of writing `null`",
+            ));
+        }
+        let of = KEYWORDS_OF
+            .iter()
+            .find(|(_, list)| list.contains(&keyword.as_str()));
+        if let Some((kind, _)) = of
+            && schema.get("type").and_then(Value::as_str) != Some(*kind)
+        {
+            return Err(place.error(
+                pointer,
+                format!("`{keyword}` says something of a value of type `{kind}` only"),
+                format!("add `\"type\": \"{kind}\"`"),
             ));
         }
     }
@@ -226,7 +276,7 @@ fn without_annotations(schema: &Value) -> Value {
         Value::Object(members) => members
             .iter()
             .filter(|(keyword, value)| {
-                !(ANNOTATIONS.contains(&keyword.as_str()) && !value.is_object())
+                !ANNOTATIONS.contains(&keyword.as_str()) || value.is_object()
             })
             .map(|(keyword, value)| (keyword.clone(), without_annotations(value)))
             .collect::<Map<_, _>>()
@@ -250,7 +300,7 @@ fn choose(found: &[Found], protocol: &Protocol) -> BTreeMap<String, String> {
                 .iter()
                 .any(|codes| codes.type_name == name)
     };
-    let mut names = BTreeMap::new();
+    let mut chosen = BTreeMap::new();
     for (one, short, rule) in &named {
         let count = |rule: &Value| {
             named
@@ -276,9 +326,9 @@ fn choose(found: &[Found], protocol: &Protocol) -> BTreeMap<String, String> {
         } else {
             format!("{}{short}", one.parent)
         };
-        names.insert(one.pointer.clone(), name);
+        chosen.insert(one.pointer.clone(), name);
     }
-    names
+    chosen
 }
 
 /// Replaces inline schemas by references, the innermost first, and collects them.
@@ -323,7 +373,11 @@ fn replace(
     if let Some(description) = members.get("description") {
         reference.insert("description".into(), description.clone());
     }
-    if !inline.iter().any(|other| other.name == *name) {
+    let rule = without_annotations(&Value::Object(members.clone()));
+    let is_known = inline.iter().any(|other| {
+        other.name == *name && without_annotations(&Value::Object(other.schema.clone())) == rule
+    });
+    if !is_known {
         inline.push(Named {
             name: name.clone(),
             schema: members,

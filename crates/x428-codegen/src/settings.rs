@@ -54,6 +54,41 @@ pub(crate) const READ: &[&str] = &[
     "oneOf",
 ];
 
+/// Keywords by the type of value that they say something of.
+pub(crate) const KEYWORDS_OF: &[(&str, &[&str])] = &[
+    ("string", &["pattern", "minLength", "maxLength", "format"]),
+    ("integer", &["minimum", "maximum"]),
+    ("array", &["items", "minItems", "maxItems", "uniqueItems"]),
+    (
+        "object",
+        &["properties", "required", "additionalProperties"],
+    ),
+];
+
+/// Names of Rust that the generated code uses as such.
+pub(crate) const RESERVED: &[&str] = &[
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Duration",
+    "Eq",
+    "Err",
+    "From",
+    "Hash",
+    "None",
+    "Ok",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Result",
+    "Self",
+    "Some",
+    "String",
+    "Vec",
+];
+
 /// The variant of a union for what the specification leaves to others.
 pub(crate) const OPEN_VARIANT: &str = "Other";
 

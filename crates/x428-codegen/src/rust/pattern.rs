@@ -13,14 +13,14 @@ use set::Set;
 
 /// An expression of type `bool`: whether `text` matches the pattern.
 pub(super) fn matches(pattern: &str) -> TokenStream {
-    match Pattern::parse(pattern) {
-        Some(pattern) => direct(&pattern),
-        None => quote! {{
-            static PATTERN: std::sync::LazyLock<Option<regress::Regex>> =
-                std::sync::LazyLock::new(|| regress::Regex::new(#pattern).ok());
-            PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
-        }},
+    if let Some(pattern) = Pattern::parse(pattern) {
+        return direct(&pattern);
     }
+    quote! {{
+        static PATTERN: std::sync::LazyLock<Option<regress::Regex>> =
+            std::sync::LazyLock::new(|| regress::Regex::new(#pattern).ok());
+        PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+    }}
 }
 
 fn direct(pattern: &Pattern) -> TokenStream {
@@ -91,12 +91,11 @@ fn step(piece: &Piece) -> TokenStream {
 }
 
 fn most(max: Option<usize>) -> TokenStream {
-    match max {
-        Some(max) => {
-            let max = Literal::usize_unsuffixed(max);
-            quote!(#max)
-        }
-        None => quote!(usize::MAX),
+    if let Some(max) = max {
+        let max = Literal::usize_unsuffixed(max);
+        quote!(#max)
+    } else {
+        quote!(usize::MAX)
     }
 }
 

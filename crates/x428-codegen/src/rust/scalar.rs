@@ -29,10 +29,7 @@ pub(super) fn text(model: &Model<'_>, item: &Type) -> Result<TokenStream, Error>
             (min, Some(max)) => format!("not {min} to {max} characters long"),
             (min, None) => format!("shorter than {min} characters"),
         };
-        let (min, max) = (
-            number(*min),
-            max.map_or_else(|| quote!(usize::MAX), |max| number(max)),
-        );
+        let (min, max) = (number(*min), max.map_or_else(|| quote!(usize::MAX), number));
         checks.extend(quote! {
             if !crate::wire::text::has_length(text, #min, #max) {
                 return Err(#rule);
@@ -194,9 +191,9 @@ fn constant_docs(item: &Type, value: &str) -> TokenStream {
 pub(super) fn integer(item: &Type, min: i64, max: i64) -> TokenStream {
     let repr = if min >= 0 {
         match max {
-            ..=0xff => quote!(u8),
-            ..=0xffff => quote!(u16),
-            ..=0xffff_ffff => quote!(u32),
+            0..=0xff => quote!(u8),
+            0x100..=0xffff => quote!(u16),
+            0x1_0000..=0xffff_ffff => quote!(u32),
             _ => quote!(i64),
         }
     } else {
@@ -240,10 +237,7 @@ pub(super) fn list(model: &Model<'_>, item: &Type) -> Result<TokenStream, Error>
     let mut checks = TokenStream::new();
     let label = &item.name;
     if *min > 0 || max.is_some() {
-        let (min, max) = (
-            number(*min),
-            max.map_or_else(|| quote!(usize::MAX), |max| number(max)),
-        );
+        let (min, max) = (number(*min), max.map_or_else(|| quote!(usize::MAX), number));
         checks.extend(quote!(crate::wire::list::check_count(#label, items.len(), #min, #max)?;));
     }
     if *unique {

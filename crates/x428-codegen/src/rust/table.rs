@@ -16,6 +16,8 @@ use serde_json::Value;
 pub(super) fn about(protocol: &Protocol) -> TokenStream {
     let version = &protocol.manifest.protocol.version;
     quote! {
+        use core::time::Duration;
+
         /// The version of the specification that these types are of.
         pub const SPECIFICATION_VERSION: &str = #version;
     }
@@ -53,35 +55,29 @@ pub(super) fn constants(protocol: &Protocol) -> Result<TokenStream, Error> {
             .iter()
             .find(|(unit, _)| *unit == constant.unit)
             .map(|(_, seconds)| seconds);
-        let (kind, value, unit) = match seconds {
-            Some(seconds) => {
-                let Some(seconds) = constant.value.checked_mul(*seconds) else {
-                    return error(
-                        format!("`{}` is longer than time itself", constant.name),
-                        "write a smaller number",
-                    );
-                };
-                let seconds = Literal::u64_unsuffixed(seconds);
-                (
-                    quote!(core::time::Duration),
-                    quote!(core::time::Duration::from_secs(#seconds)),
-                    String::new(),
-                )
+        let (kind, value, unit) = if let Some(seconds) = seconds {
+            let Some(seconds) = constant.value.checked_mul(*seconds) else {
+                return error(
+                    format!("`{}` is longer than a duration can be", constant.name),
+                    "write a smaller number",
+                );
+            };
+            let seconds = Literal::u64_unsuffixed(seconds);
+            let value = quote!(Duration::from_secs(#seconds));
+            (quote!(Duration), value, String::new())
+        } else {
+            if u32::try_from(constant.value).is_err() {
+                return error(
+                    format!("`{}` does not fit 32 bits", constant.name),
+                    "choose a greater unit",
+                );
             }
-            None => {
-                if u32::try_from(constant.value).is_err() {
-                    return error(
-                        format!("`{}` does not fit 32 bits", constant.name),
-                        "choose a greater unit",
-                    );
-                }
-                let value = Literal::u64_unsuffixed(constant.value);
-                (
-                    quote!(usize),
-                    quote!(#value),
-                    format!("In {}.", constant.unit),
-                )
-            }
+            let value = Literal::u64_unsuffixed(constant.value);
+            (
+                quote!(usize),
+                quote!(#value),
+                format!("In {}.", constant.unit),
+            )
         };
         let section = section(&constant.section);
         let (docs, name) = (docs(&[&constant.meaning, &unit, &section]), ident(&name));
@@ -146,7 +142,7 @@ pub(super) fn codes(protocol: &Protocol, item: &Type, index: usize) -> Result<To
                 quote!(u16),
                 numbers
                     .into_iter()
-                    .map(|number| Literal::u16_unsuffixed(number))
+                    .map(Literal::u16_unsuffixed)
                     .map(|number| quote!(#number))
                     .collect(),
             ),

@@ -43,15 +43,12 @@ pub(super) fn union(
         Some(quote!([#(#values),*] => <#record as serde::Deserialize>::deserialize(object).map(Self::#name),))
     });
     let open = variants.iter().position(|variant| variant.tags.is_none());
-    let other = match open {
-        Some(index) => {
-            let (name, record) = (&names[index], &records[index]);
-            quote!(_ => <#record as serde::Deserialize>::deserialize(object).map(Self::#name),)
-        }
-        None => {
-            let message = format!("no variant of {label} has these tags");
-            quote!(_ => Err(serde::de::Error::custom(#message)),)
-        }
+    let other = if let Some(index) = open {
+        let (name, record) = (&names[index], &records[index]);
+        quote!(_ => <#record as serde::Deserialize>::deserialize(object).map(Self::#name),)
+    } else {
+        let message = format!("no variant of {label} has these tags");
+        quote!(_ => Err(serde::de::Error::custom(#message)),)
     };
     let count = tags.len();
     let accessors = accessors(model, tags, variants);
