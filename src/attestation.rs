@@ -10,13 +10,18 @@
 //! | [`Verifier`] | 6.3 | the server takes the ten steps |
 //! | [`nonce`] | 6.3 | what makes a challenge good for one answer |
 //! | [`token`], [`scope`] | 6.4, 6.5 | what the client gets for it |
+//! | [`receipt`], [`audit`] | 12 | what each side keeps of it |
+//! | [`revocation`] | 12.4 | tokens whose life ends early |
 
 mod answer;
+pub mod audit;
 mod challenge;
 pub mod header;
 pub mod issue;
 pub mod nonce;
 mod payload;
+pub mod receipt;
+pub mod revocation;
 pub mod scope;
 pub mod token;
 mod uri;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::clock::parse_timestamp;
-use crate::did::{Did, DidResolver, DidUrl, ResolveError};
+use crate::did::{Did, DidDocument, DidResolver, DidUrl, ResolveError};
 use crate::error::Unavailable;
 use crate::sign::VerifyingKey;
 
@@ -148,7 +148,8 @@ pub struct Claim<'a> {
 /// Verifies a credential after section 7.7: its form, its type, its subject, its validity, the key
 /// of its issuer, and its proof.
 ///
-/// Whether the issuer is one that is accepted has been decided before.
+/// Whether the issuer is one that is accepted has been decided before. Returns the issuer's document,
+/// with which the proof was verified: evidence to be kept.
 ///
 /// # Errors
 /// [`CredentialError::Invalid`], also if the issuer's DID does not resolve;
@@ -158,7 +159,7 @@ pub async fn verify<R: DidResolver, P: ProofVerifier>(
     claim: Claim<'_>,
     resolver: &R,
     proofs: &P,
-) -> Result<(), CredentialError> {
+) -> Result<DidDocument, CredentialError> {
     let proof = credential
         .proof()
         .ok_or(InvalidCredential("the credential has no single proof"))?;
@@ -167,8 +168,9 @@ pub async fn verify<R: DidResolver, P: ProofVerifier>(
     }
     check_form(credential, claim)?;
     check_validity(credential, proof, claim.now)?;
-    let key = issuer_key(credential, proof, resolver).await?;
-    Ok(proofs.verify(credential, &key)?)
+    let (key, document) = issuer_key(credential, proof, resolver).await?;
+    proofs.verify(credential, &key)?;
+    Ok(document)
 }
 
 // r[impl attestation.proof.context]
@@ -228,7 +230,7 @@ async fn issuer_key<R: DidResolver>(
     credential: Credential<'_>,
     proof: &Map<String, Value>,
     resolver: &R,
-) -> Result<VerifyingKey, CredentialError> {
+) -> Result<(VerifyingKey, DidDocument), CredentialError> {
     let text = |name: &str| proof.get(name).and_then(Value::as_str);
     if text("proofPurpose") != Some("assertionMethod") {
         return Err(InvalidCredential("the proof has another purpose").into());
@@ -252,5 +254,5 @@ async fn issuer_key<R: DidResolver>(
         .ok_or(InvalidCredential(
             "the proof names no assertion key of the issuer",
         ))?;
-    Ok(key)
+    Ok((key, document))
 }

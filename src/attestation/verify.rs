@@ -73,6 +73,12 @@ impl<R, N, P, C> Verifier<R, N, P, C> {
         }
     }
 
+    /// The clock by which payloads are verified.
+    #[must_use]
+    pub fn clock(&self) -> &C {
+        &self.clock
+    }
+
     /// Accepts signatures by the keys that Appendix B publishes, secrets included: for examples
     /// and vectors, never for production.
     #[must_use]
@@ -92,6 +98,8 @@ pub struct Accepted {
     pub key: DidUrl,
     /// The operator's document, as it was resolved: evidence to be kept.
     pub document: DidDocument,
+    /// The documents of the credentials' issuers, as they were resolved: evidence to be kept.
+    pub issuer_documents: Vec<DidDocument>,
     /// The challenge that was answered.
     pub challenge: Challenge,
     /// What was attested.
@@ -142,9 +150,10 @@ where
         let document = self.step_7_operator(&message).await?;
         let key = self.step_8_signature(payload, &message, &document)?;
         let answers = step_9_completeness(&challenge, &message, payload, now)?;
+        let mut issuer_documents = Vec::new();
         for answer in &answers {
-            self.step_10_precondition(answer, document.did(), now)
-                .await?;
+            let issuer = self.step_10_precondition(answer, document.did(), now);
+            issuer_documents.extend(issuer.await?);
         }
 
         self.consume(&challenge).await?;
@@ -152,6 +161,7 @@ where
             operator: document.did().clone(),
             key,
             document,
+            issuer_documents,
             challenge: challenge.into_owned(),
             message,
             accepted_at: now,

@@ -11,7 +11,7 @@ use super::super::wire::{
 use super::Verifier;
 use super::steps::{Answer, reject};
 use crate::clock::Clock;
-use crate::did::{Did, DidResolver};
+use crate::did::{Did, DidDocument, DidResolver};
 use crate::error::{Error, Rejected};
 use crate::vc::{self, Claim, Credential, CredentialError, ProofVerifier, discloses_age};
 
@@ -25,6 +25,7 @@ where
     P: ProofVerifier,
     C: Clock,
 {
+    /// Returns the document of the credential's issuer, if there was a credential.
     // r[impl attestation.verify.precondition-order]
     // r[impl attestation.verify.identity-method]
     // r[impl attestation.verify.method-defined]
@@ -36,7 +37,7 @@ where
         answer: &Answer<'_>,
         operator: &Did,
         now: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<DidDocument>, Error> {
         let id = answer.precondition.id().as_str();
         check_method_allowed(answer)?;
         match (answer.precondition, answer.attestation) {
@@ -44,18 +45,18 @@ where
                 if attested.document_hash != asked.document_hash {
                     return Err(other_document(id).into());
                 }
-                Ok(())
+                Ok(None)
             }
-            (Precondition::Tos(asked), Attestation::TosVc(_)) => {
-                self.tos_credential(asked, answer.received, operator, now)
-                    .await
-            }
-            (Precondition::Age(asked), Attestation::AgeVc(_)) => {
-                self.age_credential(asked, answer.received, operator, now)
-                    .await
-            }
+            (Precondition::Tos(asked), Attestation::TosVc(_)) => self
+                .tos_credential(asked, answer.received, operator, now)
+                .await
+                .map(Some),
+            (Precondition::Age(asked), Attestation::AgeVc(_)) => self
+                .age_credential(asked, answer.received, operator, now)
+                .await
+                .map(Some),
             (Precondition::Age(_), Attestation::AgeSelf(_))
-            | (Precondition::Identity(_), Attestation::IdentitySelf(_)) => Ok(()),
+            | (Precondition::Identity(_), Attestation::IdentitySelf(_)) => Ok(None),
             (Precondition::Tos(_) | Precondition::Age(_) | Precondition::Identity(_), _) => {
                 let why = format!("{id:?} cannot be attested by this method");
                 Err(reject(ErrorCode::MethodNotAccepted, why).into())
@@ -80,7 +81,7 @@ where
         received: &Value,
         operator: &Did,
         now: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<DidDocument, Error> {
         let id = asked.id.as_str();
         let credential = presented(id, received)?;
         check_issuer(id, credential, asked.accepted_vc_issuers.as_ref())?;
@@ -107,7 +108,7 @@ where
         received: &Value,
         operator: &Did,
         now: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<DidDocument, Error> {
         let id = asked.id.as_str();
         let credential = presented(id, received)?;
         let subject = credential.members().get("credentialSubject");
@@ -115,14 +116,15 @@ where
             return Err(failed(id, "the credential discloses a birth date or an age").into());
         }
         check_issuer(id, credential, asked.accepted_vc_issuers.as_ref())?;
-        self.verify_credential(id, credential, AGE_CREDENTIAL, operator, now)
+        let issuer = self
+            .verify_credential(id, credential, AGE_CREDENTIAL, operator, now)
             .await?;
         let age_over = credential.claim("ageOver").and_then(Value::as_f64);
         let minimum = f64::from(asked.minimum_age.get());
         if age_over.is_none_or(|age| age.fract() != 0.0 || age < minimum) {
             return Err(failed(id, "the credential does not reach the age").into());
         }
-        Ok(())
+        Ok(issuer)
     }
 
     // r[impl attestation.vc.present]
@@ -133,14 +135,14 @@ where
         credential_type: &str,
         operator: &Did,
         now: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<DidDocument, Error> {
         let claim = Claim {
             credential_type,
             subject: operator,
             now,
         };
         match vc::verify(credential, claim, &self.resolver, &self.proofs).await {
-            Ok(()) => Ok(()),
+            Ok(issuer) => Ok(issuer),
             Err(CredentialError::Invalid(reason)) => Err(failed(id, reason.0).into()),
             Err(CredentialError::Unavailable(outage)) => Err(outage.into()),
         }
