@@ -29,6 +29,7 @@ use crate::{
     diagram,
     model::{Document, FenceId, FenceKind, Report, Spec, TypeOrigin},
     source::Span,
+    value::Node,
 };
 
 /// The pages of a book in Markdown, by the path of their source below the specification's directory.
@@ -136,7 +137,7 @@ impl<'a> Pages<'a> {
             .fences()
             .filter(|(_, fence)| matches!(fence.kind, FenceKind::Vectors { .. }))
         {
-            for case in fence.value.iter().flat_map(|value| value.elements()) {
+            for case in fence.value.iter().flat_map(Node::elements) {
                 if let Some(id) = case.get("id").and_then(|id| id.as_str()) {
                     cases.insert(
                         id.to_owned(),
@@ -225,16 +226,14 @@ impl<'a> Pages<'a> {
         let document = self.spec.documents.get(id.document)?;
         let fence = self.spec.fence(id)?;
         let page = page_of(&document.path);
-        match fence.example()?.id.as_ref() {
-            Some(name) => Some((name.clone(), format!("{page}#example-{name}"))),
-            None => {
-                let heading = document.heading_at(fence.span.start)?;
-                Some((
-                    format!("in {}", heading.text),
-                    format!("{page}#{}", heading.slug),
-                ))
-            }
+        if let Some(name) = &fence.example()?.id {
+            return Some((name.clone(), format!("{page}#example-{name}")));
         }
+        let heading = document.heading_at(fence.span.start)?;
+        Some((
+            format!("in {}", heading.text),
+            format!("{page}#{}", heading.slug),
+        ))
     }
 
     /// A place in code, as HTML.

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The directories whose JSON and YAML files are all generated.
-const OWNED: &[&str] = &["schema"];
+const OWNED: &[&str] = &["schema", "vectors"];
 
 /// A part of the job, for those who show progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,5 +93,7 @@ pub fn build(
 /// All generated files, without writing them.
 #[must_use]
 pub fn generate(spec: &Spec, report: &Report) -> Tree {
-    emit::schemas(spec, report)
+    let mut tree = emit::schemas(spec, report);
+    emit::vectors(report, &mut tree);
+    tree
 }

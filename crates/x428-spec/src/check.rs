@@ -13,6 +13,7 @@ mod schemas;
 mod signatures;
 mod tables;
 pub(crate) mod validate;
+mod verdicts;
 
 use rayon::prelude::*;
 
@@ -22,6 +23,7 @@ use crate::{
     keys::Keys,
     model::{Counts, Coverage, Protocol, Report, Spec},
     source::Span,
+    vectors,
 };
 
 /// Runs all checks.
@@ -41,7 +43,8 @@ pub fn check(spec: &Spec) -> Report {
         },
         || check_text(spec),
     );
-    for (results, counts, found) in protocols {
+    for (protocol, (results, vectors, counts, found)) in spec.protocols.iter().zip(protocols) {
+        report.vectors.insert(protocol.id.clone(), vectors);
         report.fences.extend(results);
         report.counts = report.counts.plus(counts);
         report.diagnostics.extend(found);
@@ -66,7 +69,10 @@ fn check_text(spec: &Spec) -> (Coverage, Vec<Diagnostic>) {
 }
 
 /// What concerns one protocol.
-fn check_protocol(spec: &Spec, protocol: &Protocol) -> (Results, Counts, Vec<Diagnostic>) {
+fn check_protocol(
+    spec: &Spec,
+    protocol: &Protocol,
+) -> (Results, vectors::Files, Counts, Vec<Diagnostic>) {
     let mut found = Vec::new();
     let mut counts = Counts::default();
     tables::check(spec, protocol, &mut found);
@@ -78,6 +84,9 @@ fn check_protocol(spec: &Spec, protocol: &Protocol) -> (Results, Counts, Vec<Dia
         results = examples::check(spec, protocol, validators, &unusable, &mut found);
     }
     counts.signatures = signatures::check(spec, protocol, &keys, &mut results, &mut found);
+    verdicts::check(spec, protocol, &keys, &mut results, &mut found);
+    let vectors = vectors::generate(spec, protocol, &keys, &mut found);
+    counts.vectors = vectors.values().map(Vec::len).sum();
     let interface = operations::check(spec, protocol, &mut found);
     let context = exchanges::Context {
         spec,
@@ -87,7 +96,7 @@ fn check_protocol(spec: &Spec, protocol: &Protocol) -> (Results, Counts, Vec<Dia
         keys: &keys,
     };
     counts.messages = exchanges::check(&context, &mut found);
-    (results, counts, found)
+    (results, vectors, counts, found)
 }
 
 /// Compiles the schemas; a type that cannot be compiled is reported and left out.

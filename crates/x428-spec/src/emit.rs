@@ -2,6 +2,7 @@
 
 mod manifest;
 mod schema;
+mod vectors;
 mod write;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ pub(crate) use self::write::replace;
 pub use self::{
     manifest::manifest,
     schema::schemas,
+    vectors::vectors,
     write::{Written, write},
 };
 

@@ -57,9 +57,9 @@ pub fn serve(
     let first = build(project);
     built(&first);
     let live = Live::new(first);
-    let (changed, changes) = mpsc::channel();
+    let (sender, changes) = mpsc::channel();
     // Dropping the watcher would end the watching.
-    let _watcher = watch::watch(project, changed)?;
+    let _watcher = watch::watch(project, sender)?;
     let publisher = live.clone();
     let rebuilt = project.clone();
     thread::spawn(move || {

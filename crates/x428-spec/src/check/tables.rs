@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::{
     diagnostic::{Code, Diagnostic, did_you_mean},
     model::{Protocol, Spec, Table, TableKind},
+    parse,
 };
 
 /// What constants are counted in.
@@ -132,6 +133,20 @@ fn columns(table: &Table, needed: &[&str], found: &mut Vec<Diagnostic>) -> bool 
 }
 
 fn codes(table: &Table, found: &mut Vec<Diagnostic>) {
+    if let Some(name) = table
+        .info
+        .value("type")
+        .filter(|name| !parse::is_type_name(name))
+    {
+        let message = format!(
+            "`{name}` cannot name a type: it takes letters and digits, beginning with a capital"
+        );
+        found.push(Diagnostic::new(
+            Code::TableType,
+            table.info.value_span("type"),
+            message,
+        ));
+    }
     for cell in table.cells("code") {
         if !is_snake_case(&cell.text) {
             let message = format!(

@@ -1,9 +1,12 @@
 //! What the checks found, beside the diagnostics.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Coverage, FenceId};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::{
+    diagnostic::{Diagnostic, Severity},
+    vectors::Files,
+};
 
 /// What the schema and the verifier said of a fence.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,6 +92,8 @@ pub struct Report {
     pub fences: HashMap<FenceId, FenceResult>,
     /// Which requirement is shown by what.
     pub coverage: Coverage,
+    /// The conformance vectors of each protocol, by file.
+    pub vectors: BTreeMap<String, Files>,
     /// How much was checked.
     pub counts: Counts,
 }

@@ -245,7 +245,8 @@ fn type_name(
     None
 }
 
-fn is_type_name(name: &str) -> bool {
+/// Whether a word can name a type.
+pub(crate) fn is_type_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_uppercase())
         && name.chars().all(|c| c.is_ascii_alphanumeric())
 }
