@@ -54,12 +54,12 @@ pub fn serve(
     mut built: impl FnMut(&Outcome) + Send + 'static,
 ) -> Result<(), ServeError> {
     let html = project.root.join("book").join("html");
+    let (sender, changes) = mpsc::channel();
+    // Before the first build, so that no change is lost; dropping it would end the watching.
+    let _watcher = watch::watch(project, sender)?;
     let first = build(project);
     built(&first);
     let live = Live::new(first);
-    let (sender, changes) = mpsc::channel();
-    // Dropping the watcher would end the watching.
-    let _watcher = watch::watch(project, sender)?;
     let publisher = live.clone();
     let rebuilt = project.clone();
     thread::spawn(move || {

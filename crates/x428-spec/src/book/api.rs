@@ -85,14 +85,14 @@ pub(super) fn render(pages: &Pages<'_>, protocol: &str, document: &Value) -> Str
 impl Reference<'_> {
     fn downloads(&self) -> String {
         let files = [
-            ("json", "3.1 JSON"),
-            ("yaml", "3.1 YAML"),
-            ("3.0.json", "3.0 JSON"),
-            ("3.0.yaml", "3.0 YAML"),
+            (".json", "3.1 JSON"),
+            (".yaml", "3.1 YAML"),
+            ("-3.0.json", "3.0 JSON"),
+            ("-3.0.yaml", "3.0 YAML"),
         ];
         let links: Vec<_> = files
             .iter()
-            .map(|(extension, words)| (format!("openapi/{}.{extension}", self.protocol), words))
+            .map(|(extension, words)| (format!("openapi/{}{extension}", self.protocol), words))
             .filter(|(file, _)| self.pages.spec.project.root.join(file).is_file())
             .map(|(file, words)| {
                 format!(
@@ -279,19 +279,18 @@ impl Reference<'_> {
         out.push_str("## Schemas\n\n");
         let rows: String = schemas
             .iter()
-            .map(|(name, schema)| {
-                format!(
-                    "<tr><td>{}</td><td>{}</td></tr>",
+            .fold(String::new(), |mut rows, (name, schema)| {
+                let description = schema.get("description").and_then(Value::as_str);
+                let (link, words) = (
                     self.type_link(name),
-                    inline(
-                        schema
-                            .get("description")
-                            .and_then(Value::as_str)
-                            .unwrap_or_default()
-                    )
-                )
-            })
-            .collect();
+                    inline(description.unwrap_or_default()),
+                );
+                put(
+                    &mut rows,
+                    format_args!("<tr><td>{link}</td><td>{words}</td></tr>"),
+                );
+                rows
+            });
         table(out, &["schema", "meaning"], &rows);
     }
 
@@ -339,7 +338,7 @@ impl Reference<'_> {
 fn table(out: &mut String, columns: &[&str], rows: &str) {
     let head: String = columns
         .iter()
-        .map(|column| format!("<th>{column}</th>"))
+        .flat_map(|column| ["<th>", column, "</th>"])
         .collect();
     let html = format!(
         "<div class=\"table-wrapper\"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"

@@ -76,7 +76,7 @@ fn schema(pages: &Pages<'_>, document: &Document, fence: &Fence, name: &str) -> 
     let id = escape(name);
     let caption = format!(
         "{}<a class=\"name\" href=\"#schema-{id}\">{id}</a>{download}",
-        tag("", "JSON Schema")
+        tag("plain", "JSON Schema")
     );
     let source = code("json", fence.body.text());
     let Some(value) = fence.value.as_ref().filter(|_| !shown) else {
@@ -146,9 +146,9 @@ fn example(pages: &Pages<'_>, document: &Document, fence: &Fence, example: &Exam
         (Outcome::Valid, _) => ("accepted", tag("ok", "valid")),
         (Outcome::Failed, _) => ("refused", tag("bad", "does not hold")),
         (Outcome::Unchecked, Verdict::Rejected { .. } | Verdict::Error { .. }) => {
-            ("refused", tag("", "not checked"))
+            ("refused", tag("plain", "not checked"))
         }
-        (Outcome::Unchecked, Verdict::Valid) => ("", tag("", "not checked")),
+        (Outcome::Unchecked, Verdict::Valid) => ("", tag("plain", "not checked")),
     };
     let mut caption = String::new();
     if let Some(id) = &example.id {
@@ -264,7 +264,7 @@ fn key(fence: &Fence, id: &str) -> String {
 fn fragment(fence: &Fence, why: &str) -> String {
     format!(
         "<figure class=\"block\"><figcaption>{}<span>{}</span></figcaption>{}</figure>",
-        tag("", "fragment"),
+        tag("plain", "fragment"),
         inline(why),
         code(&fence.info.language, fence.body.text())
     )
@@ -366,7 +366,10 @@ fn component(fence: &Fence, section: &str, id: &str) -> String {
         "<details class=\"block operation\" id=\"component-{}-{id}\"><summary>{}<span class=\"name\">{}</span>\
          <span>{}</span></summary>{}</details>",
         escape(section),
-        tag("", &format!("OpenAPI {}", section.trim_end_matches('s'))),
+        tag(
+            "plain",
+            &format!("OpenAPI {}", section.trim_end_matches('s'))
+        ),
         escape(text("name").unwrap_or(id)),
         text("description").map_or_else(String::new, inline),
         code("yaml", fence.body.text()),

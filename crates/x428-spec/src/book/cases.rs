@@ -42,7 +42,7 @@ pub(super) fn render(
         });
     let mut out = format!(
         "<figure class=\"block vectors\"><figcaption>{}<span>{}</span>{download}</figcaption><ul class=\"cases\">",
-        tag("", category),
+        tag("plain", category),
         escape(&words)
     );
     for case in cases {
@@ -108,14 +108,14 @@ fn one(out: &mut String, pages: &Pages<'_>, page: &str, case: &Node) {
                 "id" | "description" | "covers" | "expect" | "expected"
             )
         })
-        .map(|member| {
-            format!(
-                "<span>{} <code>{}</code></span> ",
-                escape(&member.name),
-                escape(&brief(&member.value))
-            )
-        })
-        .collect();
+        .fold(String::new(), |mut made, member| {
+            let (name, value) = (escape(&member.name), escape(&brief(&member.value)));
+            put(
+                &mut made,
+                format_args!("<span>{name} <code>{value}</code></span> "),
+            );
+            made
+        });
     if !made.is_empty() {
         put(out, format_args!("<p class=\"made\">{made}</p>"));
     }
@@ -131,9 +131,7 @@ fn one(out: &mut String, pages: &Pages<'_>, page: &str, case: &Node) {
 /// A value on one line; what is long can be read in full below the list.
 fn brief(value: &Node) -> String {
     const LONGEST: usize = 120;
-    let text = value
-        .as_str()
-        .map_or_else(|| value.to_value().to_string(), str::to_owned);
+    let text = patch(value).unwrap_or_else(|| plain(value));
     if text.chars().count() <= LONGEST {
         return text;
     }
@@ -141,6 +139,39 @@ fn brief(value: &Node) -> String {
         .take(LONGEST)
         .chain(std::iter::once('…'))
         .collect()
+}
+
+fn plain(value: &Node) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_value().to_string(), str::to_owned)
+}
+
+/// The operations of a JSON Patch, if it is one: `replace /x428Version 2`.
+fn patch(value: &Node) -> Option<String> {
+    let operations: Option<Vec<String>> = value
+        .elements()
+        .iter()
+        .map(|operation| {
+            let (op, path) = (
+                operation.get("op")?.as_str()?,
+                operation.get("path")?.as_str()?,
+            );
+            let rest = operation
+                .get("value")
+                .or_else(|| operation.get("from"))
+                .map(|node| node.to_value().to_string());
+            Some(
+                [op, path, rest.as_deref().unwrap_or_default()]
+                    .join(" ")
+                    .trim_end()
+                    .to_owned(),
+            )
+        })
+        .collect();
+    operations
+        .filter(|operations| !operations.is_empty())
+        .map(|operations| operations.join("; "))
 }
 
 /// What is expected of a case, as far as it is said in it.
@@ -157,7 +188,7 @@ fn verdict(case: &Node) -> String {
                 .find_map(|name| expected?.get(name)?.as_str());
             let words = code.map(|code| tag("bad", &format!("refused: {code}")));
             words
-                .or_else(|| Some(tag("", &brief(expected?))))
+                .or_else(|| Some(tag("plain", &brief(expected?))))
                 .unwrap_or_default()
         }
         None => String::new(),

@@ -57,11 +57,12 @@ pub(super) fn render(pages: &Pages<'_>) -> Option<String> {
     }
     let state = |requirement: &Requirement| State::of(pages.report.coverage.of(&requirement.id));
     let mut whole = Tally::default();
-    all.iter()
-        .for_each(|(_, requirement)| whole.add(state(requirement)));
+    for (_, requirement) in &all {
+        whole.add(state(requirement));
+    }
     let mut out = format!(
         "# Coverage\n\nA requirement is *tested* if a test, a vector or a refused example shows that it is met. \
-         Of {} requirements {} are tested; {} cannot be tested yet, for the reasons below.\n\n## By chapter\n\n\
+         Tested: {1} of {0}. Not testable yet: {2}, for the reasons below.\n\n## By chapter\n\n\
          <div class=\"table-wrapper\"><table><thead><tr><th>chapter</th>{HEAD}",
         whole.total(),
         whole.tested,
@@ -69,10 +70,9 @@ pub(super) fn render(pages: &Pages<'_>) -> Option<String> {
     );
     for document in &pages.spec.documents {
         let mut tally = Tally::default();
-        document
-            .requirements
-            .iter()
-            .for_each(|requirement| tally.add(state(requirement)));
+        for requirement in &document.requirements {
+            tally.add(state(requirement));
+        }
         if tally.total() > 0 {
             put(
                 &mut out,

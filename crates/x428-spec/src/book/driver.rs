@@ -103,7 +103,7 @@ pub fn build(spec: &Spec, report: &Report) -> Result<Built, BookError> {
         });
     }
     let work = tempfile::tempdir().map_err(BookError::file(&std::env::temp_dir()))?;
-    config.build.build_dir = work.path().to_owned();
+    work.path().clone_into(&mut config.build.build_dir);
     config.book.src.clone_from(&spec.project.spec);
     let mut driver = MDBook::load_with_config(&book, config).map_err(BookError::MdBook)?;
     // Both take the places of the commands that `book.toml` names for a plain `mdbook build`.

@@ -118,7 +118,9 @@ fn http(text: &str) -> String {
             _ if folded => out.push_str(&span("s", line)),
             _ if number == 0 => out.push_str(&span("w", line)),
             Some((name, value)) => {
-                out.push_str(&format!("{}:{}", span("k", name), span("s", value)))
+                out.push_str(&span("k", name));
+                out.push(':');
+                out.push_str(&span("s", value));
             }
             None => out.push_str(&escape(line)),
         }

@@ -28,7 +28,7 @@ pub(super) fn render(pages: &Pages<'_>, document: &Document) -> String {
             start: span.start,
             end: span.end,
             text,
-        })
+        });
     };
 
     for fence in &document.fences {
@@ -42,7 +42,7 @@ pub(super) fn render(pages: &Pages<'_>, document: &Document) -> String {
         edit(requirement.line, format!("\n{}\n", on_one_line(&chip)));
     }
     for directive in &document.directives {
-        edit(directive.span, label(document, directive));
+        edit(directive.span, label(pages, document, directive));
     }
     for block in document
         .blocks
@@ -89,7 +89,7 @@ fn apply(text: &str, mut edits: Vec<Edit>) -> String {
 }
 
 /// What stands in the book for an `x428:` comment.
-fn label(document: &Document, directive: &Directive) -> String {
+fn label(pages: &Pages<'_>, document: &Document, directive: &Directive) -> String {
     if directive.name != "x428:table" {
         return String::new();
     }
@@ -97,17 +97,21 @@ fn label(document: &Document, directive: &Directive) -> String {
     let Some(table) = document.tables.iter().find(|table| table.id == id) else {
         return String::new();
     };
-    let kind = match table.kind {
-        Some(TableKind::Codes) => format!(
-            "the values of <code>{}</code>",
-            escape(table.info.value("type").unwrap_or_default())
-        ),
-        Some(TableKind::Constants) => "constants".to_owned(),
-        _ => "data".to_owned(),
+    let words = match (table.kind, table.info.value("type")) {
+        (Some(TableKind::Codes), Some(name)) => {
+            let name = escape(name);
+            let download = pages.spec.protocol_of(document).map_or_else(String::new, |protocol| {
+                let file = format!("schema/{}/{name}.json", protocol.id);
+                let file = href(&page_of(&document.path), &file);
+                format!("<span class=\"downloads\"><a href=\"{file}\" download>Download {name}</a></span>")
+            });
+            format!("<span>The codes of <code>{name}</code></span>{download}")
+        }
+        _ => format!("<span>Data table <code>{}</code></span>", escape(id)),
     };
     format!(
-        "<p class=\"data-label data-table\" id=\"table-{id}\"><span>Table <code>{id}</code>: {kind}, read from this text by machines</span></p>\n",
-        id = escape(id)
+        "<p class=\"data-label data-table\" id=\"table-{}\">{words}</p>\n",
+        escape(id)
     )
 }
 

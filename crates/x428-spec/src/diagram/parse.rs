@@ -132,7 +132,7 @@ impl Parser {
         match word {
             "autonumber" => sequence.numbered = true,
             "title" | "title:" | "accTitle:" => {
-                sequence.title = Some(rest.trim_start_matches(':').trim().to_owned())
+                sequence.title = Some(rest.trim_start_matches(':').trim().to_owned());
             }
             "accDescr:" => sequence.description = Some(rest.to_owned()),
             "participant" | "actor" if !rest.is_empty() => {

@@ -83,7 +83,7 @@ pub(super) fn told(sequence: &Sequence, steps: &[Step]) -> String {
     for step in steps {
         match step {
             Step::Message { from, to, text, .. } if from == to => {
-                put(&mut out, format_args!("{}: {text}. ", name(*from)))
+                put(&mut out, format_args!("{}: {text}. ", name(*from)));
             }
             Step::Message { from, to, text, .. } => put(
                 &mut out,
@@ -99,7 +99,10 @@ pub(super) fn told(sequence: &Sequence, steps: &[Step]) -> String {
                         ("loop", _, label) => format!("Repeatedly, {label}"),
                         (keyword, _, label) => format!("{keyword} {label}"),
                     };
-                    put(&mut out, format_args!("{condition}: {}", told(sequence, &section.steps)));
+                    put(
+                        &mut out,
+                        format_args!("{condition}: {}", told(sequence, &section.steps)),
+                    );
                 }
                 put(&mut out, format_args!("End of {keyword}. "));
             }

@@ -29,15 +29,13 @@
         box.id = 'live-problems';
         box.setAttribute('role', 'alert');
         const words = problems.length === 1 ? '1 error' : problems.length + ' errors';
-        box.append(element('h2', words + '. The book below is the last good one.'));
+        box.append(element('h2', words + '. Behind this is the last good book.'));
         for (const problem of problems) {
             const item = document.createElement('article');
             const head = document.createElement('p');
             head.append(element('strong', problem.code), ' ', element('code', problem.place), ' ');
-            item.append(head, element('p', problem.message));
-            if (problem.shown) {
-                item.append(element('pre', problem.shown));
-            }
+            // What is shown begins with the message.
+            item.append(head, problem.shown ? element('pre', problem.shown) : element('p', problem.message));
             box.append(item);
         }
         const close = element('button', 'Hide');

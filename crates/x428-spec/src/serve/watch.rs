@@ -76,13 +76,13 @@ mod tests {
 
     #[test]
     fn a_burst_of_changes_is_one_build() {
-        let (changed, changes) = mpsc::channel();
+        let (sender, changes) = mpsc::channel();
         for _ in 0..5 {
-            changed.send(()).unwrap();
+            sender.send(()).unwrap();
         }
-        drop(changed);
-        assert!(settle(&changes, Duration::from_secs(60)));
-        assert!(!settle(&changes, Duration::from_secs(60)));
+        drop(sender);
+        assert!(settle(&changes, Duration::from_mins(1)));
+        assert!(!settle(&changes, Duration::from_mins(1)));
     }
 
     #[test]
