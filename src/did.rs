@@ -14,12 +14,15 @@ use std::str::FromStr;
 
 use crate::error::Malformed;
 
+pub mod cache;
 mod document;
 pub mod fixed;
 pub mod key;
 mod resolver;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "did-web")]
+pub mod web;
 
 pub use document::{DidDocument, PublicKey, VerificationMethod};
 pub use resolver::{DidResolver, ResolveError};

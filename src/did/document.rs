@@ -1,6 +1,7 @@
 //! DID documents: which keys may assert for a DID.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -72,6 +73,7 @@ pub struct DidDocument {
     did: Did,
     assertion_methods: Vec<VerificationMethod>,
     json: Option<Value>,
+    max_age: Option<Duration>,
 }
 
 impl DidDocument {
@@ -111,6 +113,7 @@ impl DidDocument {
             did: did.clone(),
             assertion_methods,
             json: Some(json.into_value()),
+            max_age: None,
         })
     }
 
@@ -120,7 +123,21 @@ impl DidDocument {
             did: did.clone(),
             assertion_methods: vec![VerificationMethod { id, public_key }],
             json: None,
+            max_age: None,
         }
+    }
+
+    /// Says for how long the document may be kept, where its source says so.
+    #[must_use]
+    pub fn with_max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// For how long the document may be kept, where its source says so.
+    #[must_use]
+    pub fn max_age(&self) -> Option<Duration> {
+        self.max_age
     }
 
     /// Whose document it is.

@@ -1,5 +1,6 @@
 //! From a DID to its document.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -16,10 +17,13 @@ pub enum ResolveError {
     /// There is no document of this DID.
     #[error("the DID does not resolve to a document")]
     NotFound,
+    /// Whoever has the document does not give it, or not in the way that the method asks for.
+    #[error("the document of the DID cannot be obtained: {0}")]
+    Unobtainable(Cow<'static, str>),
     /// What was found is not the document of this DID.
     #[error(transparent)]
     Malformed(#[from] Malformed),
-    /// The answer is not known now. Asking again later may help.
+    /// Something of this party's own is out of order, and the answer is not known now.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
@@ -29,8 +33,8 @@ pub trait DidResolver {
     /// Returns the document of `did`.
     ///
     /// # Errors
-    /// [`ResolveError`]; [`ResolveError::Unavailable`] only if nothing has been learned about the
-    /// DID, such as after a timeout.
+    /// [`ResolveError`]; [`ResolveError::Unavailable`] only if this party could not ask. A host that
+    /// does not answer is a DID that does not resolve (section 6.6).
     fn resolve(&self, did: &Did) -> impl Future<Output = Result<DidDocument, ResolveError>> + Send;
 }
 
@@ -43,5 +47,15 @@ impl<R: DidResolver + ?Sized> DidResolver for &R {
 impl<R: DidResolver + ?Sized> DidResolver for Arc<R> {
     fn resolve(&self, did: &Did) -> impl Future<Output = Result<DidDocument, ResolveError>> + Send {
         (**self).resolve(did)
+    }
+}
+
+/// Asks the second resolver about the methods that the first one does not support.
+impl<A: DidResolver + Sync, B: DidResolver + Sync> DidResolver for (A, B) {
+    async fn resolve(&self, did: &Did) -> Result<DidDocument, ResolveError> {
+        match self.0.resolve(did).await {
+            Err(ResolveError::UnsupportedMethod(_)) => self.1.resolve(did).await,
+            answer => answer,
+        }
     }
 }
