@@ -38,6 +38,17 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(written) => tell(written),
         None => report::say("nothing was written, because there are errors"),
     }
+    match &built.book {
+        Some(book) if book.changed > 0 => {
+            let pages = report::counted(book.pages, "page");
+            report::say(&format!("rendered the book: {pages} in book/html"));
+        }
+        Some(book) => {
+            let pages = report::counted(book.pages, "page");
+            report::say(&format!("the book is up to date: {pages} in book/html"));
+        }
+        None => {}
+    }
     if let Some(book) = book.transpose()? {
         let changed = report::counted(book.changed, "changed file");
         report::say(&format!(

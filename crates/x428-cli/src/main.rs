@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod conformance;
 mod explain;
 mod fix;
 mod mdbook;
@@ -38,6 +39,8 @@ enum Command {
     Fix(fix::Arguments),
     /// Explain a code, such as E0302
     Explain(explain::Arguments),
+    /// Run conformance vectors against the SDK
+    Conformance(conformance::Arguments),
     /// Speak mdBook's protocols for preprocessors and renderers; `mdbook build book` calls it
     #[command(hide = true)]
     Mdbook(mdbook::Arguments),
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Fix(arguments) => fix::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Mdbook(arguments) => mdbook::run(&arguments),
     };
     match outcome {

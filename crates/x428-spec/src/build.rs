@@ -3,14 +3,16 @@
 use std::io;
 
 use crate::{
+    book::{self, BookError},
     check::check,
+    diagnostic::{Diagnostic, sort},
     emit::{self, Tree, Written},
     model::{Project, Report, Spec},
     parse::load,
 };
 
 /// The directories whose JSON and YAML files are all generated.
-const OWNED: &[&str] = &["schema", "vectors"];
+const OWNED: &[&str] = &["schema", "openapi", "vectors"];
 
 /// A part of the job, for those who show progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,11 +25,19 @@ pub enum Stage {
     Generate,
     /// Writing what has changed.
     Write,
+    /// Rendering the book.
+    Book,
 }
 
 impl Stage {
     /// All stages in order.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Check, Self::Generate, Self::Write];
+    pub const ALL: [Self; 5] = [
+        Self::Read,
+        Self::Check,
+        Self::Generate,
+        Self::Write,
+        Self::Book,
+    ];
 
     /// What is being done, as a progress bar says it.
     #[must_use]
@@ -37,6 +47,7 @@ impl Stage {
             Self::Check => "checking",
             Self::Generate => "generating",
             Self::Write => "writing",
+            Self::Book => "rendering the book",
         }
     }
 }
@@ -46,10 +57,24 @@ impl Stage {
 pub struct Built {
     /// The specification.
     pub spec: Spec,
-    /// What the checks found.
+    /// What the checks and the generators found.
     pub report: Report,
     /// What was written; nothing if there are errors.
     pub written: Option<Written>,
+    /// The book; none if there are errors, or no `book/book.toml`.
+    pub book: Option<book::Built>,
+}
+
+/// Why a specification without errors could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A generated file cannot be written.
+    #[error("a generated file cannot be written")]
+    Write(#[from] io::Error),
+    /// The book cannot be rendered.
+    #[error("the book cannot be rendered")]
+    Book(#[from] BookError),
 }
 
 /// Reads and checks a specification.
@@ -65,35 +90,51 @@ pub fn read_and_check(project: &Project, stage: &dyn Fn(Stage)) -> (Spec, Report
 /// is written unless `in_spite_of_errors`.
 ///
 /// # Errors
-/// If a file cannot be written.
+/// [`BuildError`] if a file cannot be written or the book cannot be rendered.
 pub fn build(
     project: &Project,
     in_spite_of_errors: bool,
     stage: &dyn Fn(Stage),
-) -> io::Result<Built> {
-    let (spec, report) = read_and_check(project, stage);
+) -> Result<Built, BuildError> {
+    let (spec, mut report) = read_and_check(project, stage);
+    let nothing = |spec, report| Built {
+        spec,
+        report,
+        written: None,
+        book: None,
+    };
     if report.errors() > 0 && !in_spite_of_errors {
-        return Ok(Built {
-            spec,
-            report,
-            written: None,
-        });
+        return Ok(nothing(spec, report));
     }
     stage(Stage::Generate);
-    let tree = generate(&spec, &report);
+    let (tree, found) = generate(&spec, &report);
+    report.diagnostics.extend(found);
+    sort(&mut report.diagnostics, &spec.sources);
+    if report.errors() > 0 && !in_spite_of_errors {
+        return Ok(nothing(spec, report));
+    }
     stage(Stage::Write);
-    let written = emit::write(&project.root, &tree, OWNED)?;
+    let written = Some(emit::write(&project.root, &tree, OWNED)?);
+    stage(Stage::Book);
+    let has_book = project.root.join("book/book.toml").is_file() && report.errors() == 0;
+    let book = if has_book {
+        Some(book::build(&spec, &report)?)
+    } else {
+        None
+    };
     Ok(Built {
         spec,
         report,
-        written: Some(written),
+        written,
+        book,
     })
 }
 
-/// All generated files, without writing them.
+/// All generated files, without writing them, and what could not be generated.
 #[must_use]
-pub fn generate(spec: &Spec, report: &Report) -> Tree {
+pub fn generate(spec: &Spec, report: &Report) -> (Tree, Vec<Diagnostic>) {
     let mut tree = emit::schemas(spec, report);
     emit::vectors(report, &mut tree);
-    tree
+    let found = emit::code(spec, &mut tree);
+    (tree, found)
 }

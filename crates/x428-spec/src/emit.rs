@@ -1,5 +1,6 @@
 //! What is made from a specification: files, as a tree in memory first.
 
+mod code;
 mod manifest;
 mod schema;
 mod vectors;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use self::write::replace;
 pub use self::{
+    code::code,
     manifest::manifest,
     schema::schemas,
     vectors::vectors,

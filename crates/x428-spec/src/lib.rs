@@ -21,3 +21,4 @@ pub mod schema;
 pub mod serve;
 pub mod source;
 pub mod value;
+pub mod vectors;

@@ -80,6 +80,7 @@ codes! {
     UndescribedProperty = "E0407" Error "a member is not described",
 
     RequiredUndefined = "E0408" Error "a schema requires a member that it does not define",
+    CannotGenerate = "E0409" Error "no code can be generated from a schema",
 
     UnknownType = "E0501" Error "an example is of a type that does not exist",
     InvalidExample = "E0502" Error "an example violates its schema",
