@@ -32,12 +32,12 @@
 
     function fromBase64url(text) {
         if (typeof text !== 'string' || !/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) {
-            throw new Error('the signature is not unpadded base64url');
+            throw new Error('this is not unpadded base64url');
         }
         const bytes = atob(text.replace(/-/g, '+').replace(/_/g, '/'));
         const decoded = Uint8Array.from(bytes, c => c.charCodeAt(0));
         if (toBase64url(decoded) !== text) {
-            throw new Error('the signature is not unpadded base64url');
+            throw new Error('this is not unpadded base64url');
         }
         return decoded;
     }
@@ -91,7 +91,7 @@
         const { signature, ...unsigned } = document;
         const signed = canonical(unsigned);
         const named = keyOfDid(document.operatorId);
-        const key = published ?? named;
+        const key = published ? fromBase64url(published) : named;
         if (!key) {
             throw new Error('no key is known for this example');
         }
@@ -144,7 +144,6 @@
         const bytes = element('code');
         const keys = element('p', { className: 'about keys' });
         const reset = element('button', { type: 'button', textContent: 'Restore the example' });
-        const published = figure.dataset.key ? fromBase64url(figure.dataset.key) : null;
 
         let latest = 0;
         async function run() {
@@ -152,7 +151,7 @@
             let words;
             let state;
             try {
-                const { verified, signed, key, other } = await check(field.value, published);
+                const { verified, signed, key, other } = await check(field.value, figure.dataset.key);
                 words = verified ? 'verified' : 'not verified: the signature does not fit these bytes';
                 state = verified ? 'verified' : 'failed';
                 if (turn === latest) {

@@ -51,6 +51,7 @@ function some(count, what) {
 async function open(path, options = {}) {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
     const page = await context.newPage();
+    page.setDefaultTimeout(10_000);
     page.complaints = [];
     page.on('console', message => {
         if (['error', 'warning'].includes(message.type())) {
