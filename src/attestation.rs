@@ -30,6 +30,8 @@ mod verify;
 pub use answer::{Answer, SignedPayload};
 pub use challenge::Challenge;
 pub use payload::Payload;
+#[cfg(feature = "tower")]
+pub(crate) use uri::HttpUri;
 pub use verify::{Accepted, Expected, Verifier};
 
 use crate::wire::attestation as wire;

@@ -9,6 +9,8 @@ pub mod error;
 pub mod http;
 pub mod jcs;
 pub mod openapi;
+#[cfg(feature = "tower")]
+pub mod server;
 pub mod sign;
 pub mod vc;
 pub mod wire;

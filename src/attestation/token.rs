@@ -9,10 +9,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::receipt::token_digest;
 use super::scope;
 use super::verify::Accepted;
 use super::wire::{
-    self, AttestationToken, AttestationTokenScope, AttestationTokenToken, ErrorCode,
+    self, AttestationToken, AttestationTokenScope, AttestationTokenToken, Digest, ErrorCode,
     TOKEN_LIFETIME, TOKEN_LIFETIME_MAX,
 };
 use crate::did::Did;
@@ -149,6 +150,20 @@ impl TokenIssuer {
 }
 
 impl Grant {
+    /// The digest of the token that was presented and opened: it names the token in receipts and
+    /// in a list of revoked ones.
+    ///
+    /// # Errors
+    /// [`Misuse`] if the text is not the one that was opened.
+    pub fn digest(&self, token: &str) -> Result<Digest, Misuse> {
+        let invalid = |error: crate::wire::Invalid| Misuse::new(error.to_string());
+        token_digest(&AttestationToken::new(
+            AttestationTokenToken::parse(token).map_err(invalid)?,
+            wire::Timestamp::try_from(self.expires_at).map_err(invalid)?,
+            AttestationTokenScope::parse(self.scope.as_str()).map_err(invalid)?,
+        ))
+    }
+
     /// Checks that the grant opens the requested URI now.
     ///
     /// # Errors

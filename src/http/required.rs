@@ -57,6 +57,17 @@ impl PreconditionRequired {
         }
     }
 
+    /// Answers a request for a resource that cannot be attested for, and says why not.
+    #[must_use]
+    pub fn unattestable(detail: &str) -> Self {
+        Self {
+            error: None,
+            detail: detail.chars().take(DETAIL_MAX).collect(),
+            challenge: None,
+            received: None,
+        }
+    }
+
     /// Why the payload or the token was refused; nothing if the request carried neither.
     #[must_use]
     pub fn error(&self) -> Option<ErrorCode> {
