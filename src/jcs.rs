@@ -23,6 +23,7 @@ use crate::wire::attestation::{JSON_DEPTH_MAX, JSON_SIZE_MAX};
 
 mod canonical;
 mod parse;
+mod plain;
 #[cfg(test)]
 mod tests;
 

@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Number, Value};
 
+use super::plain::plain_length;
+
 /// Writes the canonical bytes of a value.
 ///
 /// Numbers are written as doubles, after RFC 8785 §3.2.2.3. A value that did not come through
@@ -56,9 +58,11 @@ fn write_object(out: &mut String, members: &Map<String, Value>, omitted: Option<
         .iter()
         .filter(|(name, _)| Some(name.as_str()) != omitted)
         .collect();
-    // RFC 8785 §3.2.3: by UTF-16 code units. Bytes of UTF-8 sort alike but for surrogate pairs.
-    if !members.is_sorted_by(|(a, _), (b, _)| a.is_ascii() && b.is_ascii() && a < b) {
+    // RFC 8785 §3.2.3: by UTF-16 code units, which sort ASCII as bytes do.
+    if !members.iter().all(|(name, _)| name.is_ascii()) {
         members.sort_unstable_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+    } else if !members.is_sorted_by_key(|(name, _)| *name) {
+        members.sort_unstable_by_key(|(name, _)| *name);
     }
     out.push('{');
     for (index, (name, value)) in members.into_iter().enumerate() {
@@ -75,29 +79,26 @@ fn write_object(out: &mut String, members: &Map<String, Value>, omitted: Option<
 /// RFC 8785 §3.2.2.2.
 fn write_string(out: &mut String, string: &str) {
     out.push('"');
-    let mut written = 0;
-    for (at, byte) in string.bytes().enumerate() {
-        let short = match byte {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            0x08 => "\\b",
-            0x09 => "\\t",
-            0x0a => "\\n",
-            0x0c => "\\f",
-            0x0d => "\\r",
-            0x00..0x20 => "",
-            _ => continue,
+    let mut rest = string;
+    loop {
+        let (plain, special) = rest.split_at(plain_length(rest.as_bytes()));
+        out.push_str(plain);
+        let Some(&byte) = special.as_bytes().first() else {
+            break;
         };
-        out.push_str(&string[written..at]);
-        written = at + 1;
-        if short.is_empty() {
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            0x08 => out.push_str("\\b"),
+            0x09 => out.push_str("\\t"),
+            0x0a => out.push_str("\\n"),
+            0x0c => out.push_str("\\f"),
+            0x0d => out.push_str("\\r"),
             // Writing to a string cannot fail.
-            let _ = write!(out, "\\u{byte:04x}");
-        } else {
-            out.push_str(short);
+            _ => _ = write!(out, "\\u{byte:04x}"),
         }
+        rest = &special[1..];
     }
-    out.push_str(&string[written..]);
     out.push('"');
 }
 

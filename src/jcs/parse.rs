@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Number, Value};
 
+use super::plain::plain_length;
 use super::{Limits, MAX_INTEGER};
 use crate::error::Malformed;
 
@@ -168,11 +169,7 @@ impl Reader<'_> {
     }
 
     fn skip_plain(&mut self) {
-        let rest = &self.text.as_bytes()[self.at..];
-        self.at += rest
-            .iter()
-            .position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)
-            .unwrap_or(rest.len());
+        self.at += plain_length(&self.text.as_bytes()[self.at..]);
     }
 
     fn escape(&mut self) -> Result<char, Malformed> {

@@ -148,8 +148,32 @@ fn weak_and_second_spellings_of_keys_are_refused() {
         "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", // y = p + 18
         "0200000000000000000000000000000000000000000000000000000000000000", // no point
     ] {
-        assert!(VerifyingKey::new(PublicKey(hex(bytes))).is_err(), "{bytes}");
+        let key = PublicKey(hex(bytes));
+        assert!(VerifyingKey::new(key).is_err(), "{bytes}");
+        // R = sB and S = s: under the identity this verifies for every message.
+        let secret = ed25519_dalek::SigningKey::from_bytes(&[9; 32]);
+        let mut everything = [0; 64];
+        everything[..32].copy_from_slice(secret.verifying_key().as_bytes());
+        everything[32..].copy_from_slice(&secret.to_scalar().to_bytes());
+        let verified = VerifyingKey::verify_once(key, b"m", &Signature(everything));
+        assert_eq!(verified, Err(InvalidSignature), "{bytes}");
     }
+}
+
+/// The signature of the test above is one that a verifier without strictness accepts.
+#[test]
+fn the_identity_verifies_everything_unless_it_is_refused() {
+    use ed25519_dalek::Verifier as _;
+    let secret = ed25519_dalek::SigningKey::from_bytes(&[9; 32]);
+    let mut everything = [0; 64];
+    everything[..32].copy_from_slice(secret.verifying_key().as_bytes());
+    everything[32..].copy_from_slice(&secret.to_scalar().to_bytes());
+    let mut identity = [0; 32];
+    identity[0] = 1;
+    let key = ed25519_dalek::VerifyingKey::from_bytes(&identity).unwrap();
+    let signature = ed25519_dalek::Signature::from_bytes(&everything);
+    assert!(key.verify(b"m", &signature).is_ok());
+    assert!(key.verify_strict(b"m", &signature).is_err());
 }
 
 #[test]

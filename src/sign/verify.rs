@@ -24,16 +24,22 @@ impl VerifyingKey {
     /// [`Malformed`] if the bytes are no point, are a second spelling of one (RFC 8032 §5.1.3), or
     /// are a point of small order: under such a key one signature fits every message.
     pub fn new(public_key: PublicKey) -> Result<Self, Malformed> {
-        let refuse = |why: &'static str| Malformed::new("Ed25519 public key", why);
-        if !is_reduced(&public_key.0) {
-            return Err(refuse("not the canonical encoding of a point"));
-        }
-        let key = ed25519_dalek::VerifyingKey::from_bytes(&public_key.0)
-            .map_err(|_| refuse("not a point of the curve"))?;
+        let key = point(public_key)?;
         if key.is_weak() {
             return Err(refuse("a point of small order"));
         }
         Ok(Self(key))
+    }
+
+    /// Verifies once under a key that may turn out to be none. Strict verification refuses a point
+    /// of small order itself, so that it need not be looked for twice.
+    pub(crate) fn verify_once(
+        public_key: PublicKey,
+        message: &[u8],
+        signature: &Signature,
+    ) -> Result<(), InvalidSignature> {
+        let key = point(public_key).map_err(|_| InvalidSignature)?;
+        Self(key).verify(message, signature)
     }
 
     pub(super) fn of(key: &ed25519_dalek::SigningKey) -> Self {
@@ -62,6 +68,18 @@ impl std::fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "VerifyingKey({})", self.public_key().to_multibase())
     }
+}
+
+fn point(public_key: PublicKey) -> Result<ed25519_dalek::VerifyingKey, Malformed> {
+    if !is_reduced(&public_key.0) {
+        return Err(refuse("not the canonical encoding of a point"));
+    }
+    ed25519_dalek::VerifyingKey::from_bytes(&public_key.0)
+        .map_err(|_| refuse("not a point of the curve"))
+}
+
+fn refuse(why: &'static str) -> Malformed {
+    Malformed::new("Ed25519 public key", why)
 }
 
 /// Whether the y coordinate is below 2^255 − 19.

@@ -78,10 +78,7 @@ where
                 None => true,
             })
             .filter(|method| self.accepts_test_keys || !is_published_test_key(&method.public_key))
-            .find(|method| {
-                VerifyingKey::new(method.public_key)
-                    .is_ok_and(|key| key.verify(&bytes, &signature).is_ok())
-            })
+            .find(|method| VerifyingKey::verify_once(method.public_key, &bytes, &signature).is_ok())
             .map(|method| method.id.clone())
             .ok_or_else(refuse)
     }
