@@ -2648,7 +2648,7 @@ pub mod attestation {
         const NAME: &'static str = "CredentialIssuerText";
         fn check(text: &str) -> Result<(), &'static str> {
             if !crate::wire::text::has_length(text, 1, usize::MAX) {
-                return Err("shorter than 1 characters");
+                return Err("empty");
             }
             Ok(())
         }
@@ -2658,19 +2658,19 @@ pub mod attestation {
 
     /// The DID of the issuer.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    pub struct ObjectId(String);
+    pub struct CredentialIssuerObjectId(String);
 
-    impl crate::wire::text::Text for ObjectId {
-        const NAME: &'static str = "ObjectId";
+    impl crate::wire::text::Text for CredentialIssuerObjectId {
+        const NAME: &'static str = "CredentialIssuerObjectId";
         fn check(text: &str) -> Result<(), &'static str> {
             if !crate::wire::text::has_length(text, 1, usize::MAX) {
-                return Err("shorter than 1 characters");
+                return Err("empty");
             }
             Ok(())
         }
     }
 
-    crate::wire::text::text!(ObjectId);
+    crate::wire::text::text!(CredentialIssuerObjectId);
 
     /// An object that describes the issuer.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -2678,13 +2678,13 @@ pub mod attestation {
     #[non_exhaustive]
     pub struct CredentialIssuerObject {
         /// The DID of the issuer.
-        pub id: ObjectId,
+        pub id: CredentialIssuerObjectId,
     }
 
     impl CredentialIssuerObject {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
-        pub fn new(id: ObjectId) -> Self {
+        pub fn new(id: CredentialIssuerObjectId) -> Self {
             Self { id }
         }
     }

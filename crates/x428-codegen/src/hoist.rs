@@ -10,12 +10,15 @@
 //!
 //! Who wants another name gives the schema one in the specification.
 
+mod check;
+
 use crate::{
     Error, Protocol,
     error::at,
     names::{pascal, singular, word_count},
-    settings::{ANNOTATIONS, KEYWORDS_OF, NOT_ENFORCED, READ, RESERVED},
+    settings::ANNOTATIONS,
 };
+use check::{check, check_names};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -58,49 +61,14 @@ pub(crate) fn hoist(protocol: &Protocol) -> Result<Vec<Named>, Error> {
     Ok(types)
 }
 
-/// Every type needs a name of its own that Rust can have.
-fn check_names(protocol: &Protocol, types: &[Named]) -> Result<(), Error> {
-    let error = |item: &Named, reason: String| {
-        let help = "give the schema another name in the specification";
-        Err(Error::new(
-            &protocol.bundle_file,
-            &item.pointer,
-            reason,
-            help,
-        ))
-    };
-    for (index, item) in types.iter().enumerate() {
-        let Named { name, .. } = item;
-        let is_name = name.starts_with(|first: char| first.is_ascii_uppercase())
-            && name.chars().all(|char| char.is_ascii_alphanumeric());
-        if !is_name {
-            return error(
-                item,
-                format!("`{name}` is no name of a type: write it like `TosPrecondition`"),
-            );
-        }
-        if RESERVED.contains(&name.as_str()) {
-            return error(item, format!("`{name}` is a name of Rust itself"));
-        }
-        if let Some(other) = types[..index].iter().find(|other| other.name == *name) {
-            return error(
-                item,
-                format!(
-                    "the type would be called `{name}`, like the one at {}",
-                    other.pointer
-                ),
-            );
-        }
-    }
-    Ok(())
-}
-
 /// Where an inline schema is and what it could be called.
 #[derive(Clone)]
 struct Place<'a> {
     file: &'a str,
     parent: &'a str,
     word: String,
+    /// Whether the word says enough to be a name without that of the parent.
+    telling: bool,
     pointer: String,
 }
 
@@ -110,13 +78,15 @@ impl<'a> Place<'a> {
             file: &protocol.bundle_file,
             parent: name,
             word: String::new(),
+            telling: false,
             pointer: at("/$defs", name),
         }
     }
 
-    fn child(&self, word: impl Into<String>, pointer: String) -> Self {
+    fn child(&self, word: String, telling: bool, pointer: String) -> Self {
         Self {
-            word: word.into(),
+            word,
+            telling,
             pointer,
             ..self.clone()
         }
@@ -125,49 +95,6 @@ impl<'a> Place<'a> {
     fn error(&self, pointer: String, reason: impl Into<String>, help: impl Into<String>) -> Error {
         Error::new(self.file, pointer, reason, help)
     }
-}
-
-fn check(schema: &Value, place: &Place<'_>) -> Result<(), Error> {
-    let Some(schema) = schema.as_object() else {
-        return Err(place.error(
-            place.pointer.clone(),
-            "a schema has to be an object",
-            "write `{}` for `true`",
-        ));
-    };
-    for (keyword, value) in schema {
-        let pointer = at(&place.pointer, keyword);
-        let known = [READ, ANNOTATIONS, NOT_ENFORCED]
-            .iter()
-            .any(|list| list.contains(&keyword.as_str()));
-        if !known {
-            return Err(place.error(
-                pointer,
-                format!("the keyword `{keyword}` has no counterpart in the generated types"),
-                format!("say it with one of: {}", READ.join(", ")),
-            ));
-        }
-        if keyword == "type" && !value.is_string() {
-            return Err(place.error(
-                pointer,
-                "a type that is not one word is not supported",
-                "name one type; leave an optional member out instead of writing `null`",
-            ));
-        }
-        let of = KEYWORDS_OF
-            .iter()
-            .find(|(_, list)| list.contains(&keyword.as_str()));
-        if let Some((kind, _)) = of
-            && schema.get("type").and_then(Value::as_str) != Some(*kind)
-        {
-            return Err(place.error(
-                pointer,
-                format!("`{keyword}` says something of a value of type `{kind}` only"),
-                format!("add `\"type\": \"{kind}\"`"),
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// Calls `visit` with every schema inside, the innermost first.
@@ -184,12 +111,12 @@ fn children<'a>(
         for (name, property) in properties {
             let pointer = at(&at(&place.pointer, "properties"), name);
             // A member of a member is named after both.
-            let word = if place.word.is_empty() {
-                name.clone()
+            let (word, telling) = if place.word.is_empty() {
+                (name.clone(), word_count(name) > 1)
             } else {
-                format!("{}-{name}", place.word)
+                (format!("{}-{name}", place.word), false)
             };
-            each(property, place.child(word, pointer))?;
+            each(property, place.child(word, telling, pointer))?;
         }
     }
     if let Some(items) = schema.get("items") {
@@ -198,7 +125,8 @@ fn children<'a>(
         } else {
             singular(&place.word)
         };
-        each(items, place.child(word, at(&place.pointer, "items")))?;
+        let pointer = at(&place.pointer, "items");
+        each(items, place.child(word, place.telling, pointer))?;
     }
     if let Some(alternatives) = schema.get("oneOf").and_then(Value::as_array) {
         for (index, alternative) in alternatives.iter().enumerate() {
@@ -213,6 +141,7 @@ fn children<'a>(
                 alternative,
                 place.child(
                     format!("{}{kind}", pascal(&place.word)),
+                    false,
                     at(&at(&place.pointer, "oneOf"), index),
                 ),
             )?;
@@ -224,6 +153,7 @@ fn children<'a>(
 struct Found {
     parent: String,
     word: String,
+    telling: bool,
     pointer: String,
     /// The schema without its annotations, if it needs a name.
     rule: Option<Value>,
@@ -236,14 +166,15 @@ impl Found {
                 .as_str()
                 .map_or_else(|| value.to_string(), str::to_owned)
         });
-        let word = match constant {
-            Some(value) => format!("{value}-{}", place.word),
-            None => place.word.clone(),
+        let (word, telling) = match constant {
+            Some(value) => (format!("{value}-{}", place.word), true),
+            None => (place.word.clone(), place.telling),
         };
         let rule = needs_name(schema, &place.pointer).then(|| without_annotations(schema));
         Self {
             parent: place.parent.to_owned(),
             word,
+            telling,
             pointer: place.pointer.clone(),
             rule,
         }
@@ -319,8 +250,7 @@ fn choose(found: &[Found], protocol: &Protocol) -> BTreeMap<String, String> {
                 && other != rule
                 && (count(other) > mine || count(other) == mine && first(other) < first(rule))
         });
-        let alternative = one.pointer.rsplit('/').nth(1) == Some("oneOf");
-        let short_is_free = word_count(&one.word) > 1 && !taken(short) && !beaten && !alternative;
+        let short_is_free = one.telling && !taken(short) && !beaten;
         let name = if short_is_free {
             short.clone()
         } else {

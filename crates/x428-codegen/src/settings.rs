@@ -67,26 +67,7 @@ pub(crate) const KEYWORDS_OF: &[(&str, &[&str])] = &[
 
 /// Names of Rust that the generated code uses as such.
 pub(crate) const RESERVED: &[&str] = &[
-    "Clone",
-    "Copy",
-    "Debug",
-    "Default",
-    "Duration",
-    "Eq",
-    "Err",
-    "From",
-    "Hash",
-    "None",
-    "Ok",
-    "Option",
-    "Ord",
-    "PartialEq",
-    "PartialOrd",
-    "Result",
-    "Self",
-    "Some",
-    "String",
-    "Vec",
+    "Duration", "Err", "From", "None", "Ok", "Option", "Result", "Self", "Some", "String", "Vec",
 ];
 
 /// The variant of a union for what the specification leaves to others.

@@ -5,7 +5,7 @@ use crate::{
     Error, Protocol,
     error::at,
     hoist::Named,
-    settings::FORMATS,
+    settings::{FORMATS, Format},
     shape::{Kind, Member, Record, Shape},
 };
 use serde_json::{Map, Value};
@@ -119,6 +119,18 @@ impl Reader<'_> {
             .get("pattern")
             .and_then(Value::as_str)
             .map(str::to_owned);
+        // The types read RFC 3339 in UTC; the pattern is what keeps other forms out.
+        if format == Some(Format::DateTime)
+            && !pattern
+                .as_deref()
+                .is_some_and(|pattern| pattern.ends_with("Z$"))
+        {
+            return Err(self.error(
+                "format",
+                "a `date-time` without a pattern may have any offset",
+                "add a pattern of RFC 3339 that ends in `Z$`",
+            ));
+        }
         Ok(Shape::Text {
             pattern,
             min: self.count("minLength")?.unwrap_or(0),

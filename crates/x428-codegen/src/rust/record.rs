@@ -34,6 +34,7 @@ pub(super) fn records(model: &Model<'_>) -> Result<Records, Error> {
     let mut settings = TypeSpaceSettings::default();
     settings.with_derive("PartialEq".to_owned());
     settings.with_struct_builder(false);
+    settings.with_map_type("::std::collections::BTreeMap");
     let mut definitions: Vec<(String, Schema)> = Vec::new();
     for item in &model.types {
         if matches!(item.shape, Shape::Record(_) | Shape::Plain) {
@@ -338,7 +339,7 @@ fn lower(schema: &Value) -> Value {
     };
     let lowered = members
         .iter()
-        .filter(|(keyword, _)| READ.contains(&keyword.as_str()))
+        .filter(|(keyword, _)| READ.contains(&keyword.as_str()) || *keyword == "description")
         .map(|(keyword, value)| {
             let value = match (keyword.as_str(), value) {
                 ("properties", Value::Object(properties)) => properties

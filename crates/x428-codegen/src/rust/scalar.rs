@@ -27,6 +27,7 @@ pub(super) fn text(model: &Model<'_>, item: &Type) -> Result<TokenStream, Error>
         let rule = match (min, max) {
             (0, Some(max)) => format!("longer than {max} characters"),
             (min, Some(max)) => format!("not {min} to {max} characters long"),
+            (1, None) => "empty".to_owned(),
             (min, None) => format!("shorter than {min} characters"),
         };
         let (min, max) = (number(*min), max.map_or_else(|| quote!(usize::MAX), number));
