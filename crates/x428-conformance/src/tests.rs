@@ -1,5 +1,5 @@
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -250,19 +250,13 @@ fn vectors_are_written_as_they_are_read() {
     );
 }
 
-/// Published vectors, where they are at hand.
-#[test]
-#[expect(clippy::print_stderr, reason = "says that it has not run")]
-fn published_vectors_pass() {
-    let Some(directory) = std::env::var_os("X428_PUBLISHED_VECTORS").map(PathBuf::from) else {
-        eprintln!("not run: X428_PUBLISHED_VECTORS names no directory of published vectors");
-        return;
-    };
+/// Runs every file of a directory, and returns how many vectors it holds.
+fn run_directory(directory: &Path, profile: &Profile) -> usize {
     let mut count = 0;
     for file in fs::read_dir(directory).unwrap() {
         let path = file.unwrap().path();
         for vector in parse(&fs::read(&path).unwrap()).unwrap() {
-            let outcome = vector.run(&Profile::legacy_jcs());
+            let outcome = vector.run(profile);
             assert!(
                 outcome.passed(),
                 "{}: {}: {outcome}",
@@ -272,5 +266,26 @@ fn published_vectors_pass() {
             count += 1;
         }
     }
-    assert_ne!(count, 0, "the directory holds no vectors");
+    count
+}
+
+// r[verify attestation.vectors.legacy-both]
+// r[verify attestation.legacy-jcs.explicit]
+#[test]
+fn the_vectors_of_the_specification_pass_in_both_profiles() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/attestation");
+    for profile in [Profile::default(), Profile::legacy_jcs()] {
+        assert_ne!(run_directory(&directory, &profile), 0);
+    }
+}
+
+/// Published vectors, where they are at hand.
+#[test]
+#[expect(clippy::print_stderr, reason = "says that it has not run")]
+fn published_vectors_pass() {
+    let Some(directory) = std::env::var_os("X428_PUBLISHED_VECTORS").map(PathBuf::from) else {
+        eprintln!("not run: X428_PUBLISHED_VECTORS names no directory of published vectors");
+        return;
+    };
+    assert_ne!(run_directory(&directory, &Profile::legacy_jcs()), 0);
 }
