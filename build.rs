@@ -16,7 +16,10 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
     let out = std::path::PathBuf::from(std::env::var("OUT_DIR")?);
     let attestation = x428_codegen::Protocol::load("schema", "attestation")?;
     let document = x428_codegen::openapi(&attestation)?;
-    std::fs::write(out.join("attestation.openapi.json"), format!("{document:#}\n"))?;
+    std::fs::write(
+        out.join("attestation.openapi.json"),
+        format!("{document:#}\n"),
+    )?;
     std::fs::write(out.join("wire.rs"), x428_codegen::rust(&[attestation])?)?;
     Ok(())
 }
