@@ -2,4 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by a panic")]
 
+mod appendices;
+mod architecture;
+mod client;
+mod exchange;
 mod wire;

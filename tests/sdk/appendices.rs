@@ -1,0 +1,51 @@
+//! Facts that the code repeats, against the text.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use x428::did::PublicKey;
+use x428::sign::{SigningKey, is_published_test_key};
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+// r[verify attestation.key.test-keys]
+#[test]
+fn every_key_of_appendix_b_is_known_to_be_public() {
+    let text = read("spec/attestation/b-test-keys.md");
+    let keys: Vec<Value> = text
+        .split("```json key")
+        .skip(1)
+        .map(|fence| {
+            let json = fence.split_once('\n').unwrap().1;
+            serde_json::from_str(json.split("```").next().unwrap()).unwrap()
+        })
+        .collect();
+    assert!(keys.len() >= 5);
+    for key in keys {
+        let mut members = key.as_object().unwrap().clone();
+        SigningKey::from_jwk(&members).unwrap();
+        members.remove("d");
+        assert!(
+            is_published_test_key(&PublicKey::from_jwk(&members).unwrap()),
+            "{key}"
+        );
+    }
+}
+
+#[test]
+fn the_names_of_the_headers_are_those_of_section_8_1() {
+    use x428::attestation::header::{ATTESTATION, REQUIRED, TOKEN};
+    let manifest: Value = serde_json::from_str(&read("schema/attestation.manifest.json")).unwrap();
+    let rows = manifest["tables"]["headers"]["rows"].as_array().unwrap();
+    let mut names: Vec<_> = rows
+        .iter()
+        .map(|row| row["header"].as_str().unwrap().trim_matches('`'))
+        .collect();
+    names.dedup();
+    assert_eq!(names, [REQUIRED, ATTESTATION, TOKEN]);
+}
