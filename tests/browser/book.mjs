@@ -185,6 +185,23 @@ await check('the page canonicalizes as RFC 8785 does', async () => {
     await page.context().close();
 });
 
+await check('a browser without Ed25519 says so instead of failing', async () => {
+    const path = pages.find(path => found.get(path).signed > 0);
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.addInitScript(() => {
+        crypto.subtle.importKey = async () => {
+            throw new DOMException('no such algorithm', 'NotSupportedError');
+        };
+    });
+    await page.goto(site.base + path);
+    const figure = page.locator('figure[data-signed-by]').first();
+    await figure.getByRole('button', { name: 'Verify in your browser' }).click();
+    await figure.locator('output').filter({ hasText: 'This browser has no Ed25519' }).waitFor();
+    equal(await figure.locator('output.verified').count(), 0, 'verified outputs');
+    await context.close();
+});
+
 await check('a requirement has a permalink and tells its coverage', async () => {
     let count = 0;
     for (const path of pages.filter(path => found.get(path).chips.length > 0)) {

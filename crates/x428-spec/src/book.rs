@@ -9,7 +9,7 @@ mod block;
 mod cases;
 mod coverage;
 mod driver;
-mod fields;
+mod facts;
 mod highlight;
 mod markup;
 mod page;

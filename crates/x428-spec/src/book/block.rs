@@ -1,7 +1,8 @@
 //! Fences as the reader sees them: schemas, examples, keys, messages, operations, diagrams.
 
 use super::{
-    Pages, cases, fields,
+    Pages, cases,
+    facts::facts,
     highlight::highlight,
     markup::{escape, href, inline, page_of, put, tag},
 };
@@ -90,13 +91,8 @@ fn schema(pages: &Pages<'_>, document: &Document, fence: &Fence, name: &str) -> 
     if let Some(text) = value.get("description").and_then(Node::as_str) {
         put(&mut out, format_args!("<p>{}</p>", inline(text)));
     }
-    match fields::table(value, &link) {
-        Some(table) => out.push_str(&table),
-        None => put(
-            &mut out,
-            format_args!("<p class=\"facts\">{}</p>", facts(value, &link)),
-        ),
-    }
+    let facts = facts(value, &link);
+    put(&mut out, format_args!("<p class=\"facts\">{facts}</p>"));
     put(
         &mut out,
         format_args!(
@@ -104,27 +100,6 @@ fn schema(pages: &Pages<'_>, document: &Document, fence: &Fence, name: &str) -> 
         ),
     );
     out
-}
-
-/// What a schema without members demands, in words.
-fn facts(schema: &Node, link: &fields::TypeLink<'_>) -> String {
-    let mut facts = vec![fields::kind(schema, link)];
-    let names = [
-        ("pattern", "pattern"),
-        ("minLength", "at least this many characters:"),
-        ("maxLength", "at most this many characters:"),
-        ("minimum", "at least"),
-        ("maximum", "at most"),
-    ];
-    for (keyword, words) in names {
-        if let Some(value) = schema.get(keyword) {
-            let value = value
-                .as_str()
-                .map_or_else(|| value.to_value().to_string(), str::to_owned);
-            facts.push(format!("{words} <code>{}</code>", escape(&value)));
-        }
-    }
-    facts.join(", ")
 }
 
 fn example(pages: &Pages<'_>, document: &Document, fence: &Fence, example: &Example) -> String {

@@ -61,7 +61,7 @@ pub(super) fn chip(pages: &Pages<'_>, document: &Document, requirement: &Require
     format!(
         "<div class=\"req\" id=\"{anchor}\"><a class=\"req-id\" href=\"#{anchor}\" title=\"{}\"><span class=\"visually-hidden\">{}</span>{}</a>\
          <button type=\"button\" class=\"req-state {class}\" aria-describedby=\"{anchor}-pop\">{words}</button>\
-         <div class=\"req-pop\" role=\"tooltip\" id=\"{anchor}-pop\">{}</div></div>",
+         <div class=\"req-pop\" id=\"{anchor}-pop\">{}</div></div>",
         escape(&requirement.id),
         escape(lead),
         escape(rest),

@@ -1,56 +1,34 @@
-//! A type's members as a table, and its type in words.
+//! What a schema demands, in words.
 
-use super::markup::{escape, inline, put};
+use super::markup::escape;
 use crate::value::{Data, Node};
 
 /// Finds the page and anchor of a type.
 pub(super) type TypeLink<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
-/// The members of an object as a table; none if the schema describes no members.
-pub(super) fn table(schema: &Node, link: &TypeLink<'_>) -> Option<String> {
-    let properties = schema.get("properties")?.members();
-    if properties.is_empty() {
-        return None;
+/// What a schema without a table of members demands, in words.
+pub(super) fn facts(schema: &Node, link: &TypeLink<'_>) -> String {
+    let mut facts = vec![kind(schema, link)];
+    let names = [
+        ("pattern", "pattern"),
+        ("minLength", "at least this many characters:"),
+        ("maxLength", "at most this many characters:"),
+        ("minimum", "at least"),
+        ("maximum", "at most"),
+    ];
+    for (keyword, words) in names {
+        if let Some(value) = schema.get(keyword) {
+            let value = value
+                .as_str()
+                .map_or_else(|| value.to_value().to_string(), str::to_owned);
+            facts.push(format!("{words} <code>{}</code>", escape(&value)));
+        }
     }
-    let required: Vec<&str> = schema
-        .get("required")
-        .map(Node::elements)
-        .unwrap_or_default()
-        .iter()
-        .filter_map(Node::as_str)
-        .collect();
-    let mut out = String::from(
-        "<div class=\"table-wrapper\"><table><thead><tr><th>member</th><th>type</th><th>required</th><th>meaning</th>\
-         </tr></thead><tbody>",
-    );
-    for member in properties {
-        let need = if required.contains(&member.name.as_str()) {
-            "yes"
-        } else {
-            "no"
-        };
-        put(
-            &mut out,
-            format_args!(
-                "<tr><td><code>{}</code></td><td>{}</td><td>{need}</td><td>{}</td></tr>",
-                escape(&member.name),
-                kind(&member.value, link),
-                inline(
-                    member
-                        .value
-                        .get("description")
-                        .and_then(Node::as_str)
-                        .unwrap_or_default()
-                )
-            ),
-        );
-    }
-    out.push_str("</tbody></table></div>");
-    Some(out)
+    facts.join(", ")
 }
 
 /// The type of a schema in words, as HTML.
-pub(super) fn kind(schema: &Node, link: &TypeLink<'_>) -> String {
+fn kind(schema: &Node, link: &TypeLink<'_>) -> String {
     if let Some(name) = schema.get("$ref").and_then(Node::as_str) {
         return reference(name, link);
     }
