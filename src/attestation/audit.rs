@@ -2,21 +2,28 @@
 //!
 //! A record is a JSON object whose member `predecessor` is the digest of the record before it; the
 //! first one names the digest of the empty object. Backends store the texts in order and compute
-//! nothing but [`Entry::follow`].
+//! nothing but [`Entry::follow`] and [`Record::erased`]. [`verify`] reads a log from its beginning
+//! and names the first record that is not what it was.
 //!
 //! ```
 //! use x428::attestation::audit::{Chain, Entry, genesis};
 //!
 //! let first = Entry::erasure(&genesis()?, "2026-11-20T12:00:00Z".parse()?)?.follow(&genesis()?)?;
 //! let mut chain = Chain::new()?;
-//! chain.push(&first)?;
-//! assert_eq!(chain.head(), first.digest());
+//! chain.push(&first.at(0))?;
+//! assert_eq!(chain.digest(), first.digest());
+//!
+//! let mut altered = first.at(0);
+//! altered.text = altered.text.replace("2026", "2025");
+//! assert_eq!(
+//!     Chain::new()?.push(&altered).unwrap_err().to_string(),
+//!     "record 0 was altered: its digest is that of another content"
+//! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::collections::BTreeSet;
-use std::future::{Future, ready};
-use std::sync::{Arc, Mutex};
+use std::future::Future;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -29,9 +36,14 @@ use crate::did::DidDocument;
 use crate::error::{Malformed, Misuse, Unavailable};
 use crate::jcs::{Limits, StrictJson, canonical};
 
+mod chain;
 pub mod contract;
+mod memory;
 #[cfg(test)]
 mod tests;
+
+pub use chain::{Broken, BrokenChain, Chain, Head, VerifyError, verify};
+pub use memory::MemoryAuditLog;
 
 /// A record holds a payload and up to eighteen DID documents, each of the size of one text.
 const RECORD: Limits = Limits {
@@ -58,8 +70,8 @@ pub trait AuditLog {
     /// [`Unavailable`] if it is not certain that the record is kept.
     fn append(&self, entry: &Entry) -> impl Future<Output = Result<Digest, Unavailable>> + Send;
 
-    /// The texts of at most `count` records in their order, from the record with the number `from`
-    /// on; the first one has the number 0.
+    /// At most `count` records in the order of their numbers, from the number `from` on, as they
+    /// are stored. The first record has the number 0.
     ///
     /// # Errors
     /// [`Unavailable`] if the log did not answer.
@@ -67,7 +79,19 @@ pub trait AuditLog {
         &self,
         from: u64,
         count: u32,
-    ) -> impl Future<Output = Result<Vec<String>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Vec<Stored>, Unavailable>> + Send;
+
+    /// Replaces the content of a record by its digest and appends the record that says so, in one
+    /// atomic operation, because the law requires it. Returns the digest of the latter, or nothing
+    /// if the log has no such record with a content.
+    ///
+    /// # Errors
+    /// [`Unavailable`] if it is not certain that both were done.
+    fn erase(
+        &self,
+        record: &Digest,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<Option<Digest>, Unavailable>> + Send;
 }
 
 macro_rules! forward {
@@ -84,13 +108,32 @@ macro_rules! forward {
                 &self,
                 from: u64,
                 count: u32,
-            ) -> impl Future<Output = Result<Vec<String>, Unavailable>> + Send {
+            ) -> impl Future<Output = Result<Vec<Stored>, Unavailable>> + Send {
                 (**self).records(from, count)
+            }
+
+            fn erase(
+                &self,
+                record: &Digest,
+                at: Timestamp,
+            ) -> impl Future<Output = Result<Option<Digest>, Unavailable>> + Send {
+                (**self).erase(record, at)
             }
         }
     )*};
 }
 forward!(&L, Arc<L>);
+
+/// A record as a log stores it. Nothing of it has been checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its place; the first record has the number 0.
+    pub number: u64,
+    /// Its digest when it was appended.
+    pub digest: String,
+    /// Its canonical text, or that of [`Record::erased`].
+    pub text: String,
+}
 
 /// What a record says, before it has its place in the chain.
 #[derive(Debug, Clone, PartialEq)]
@@ -218,6 +261,22 @@ impl Record {
         String::from_utf8(canonical(&self.value)).unwrap_or_default()
     }
 
+    /// The record as it is stored with that number.
+    #[must_use]
+    pub fn at(&self, number: u64) -> Stored {
+        Stored {
+            number,
+            digest: self.digest.as_str().to_owned(),
+            text: self.text(),
+        }
+    }
+
+    /// Whether the content has been replaced by its digest.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        kind(&self.value) == Some("erased")
+    }
+
     /// The digest that the next record names.
     #[must_use]
     pub fn digest(&self) -> &Digest {
@@ -250,158 +309,6 @@ impl Record {
     }
 }
 
-/// The first record that does not follow.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("record {number} {why}")]
-pub struct BrokenChain {
-    /// The number of the record; the first one has the number 0.
-    pub number: u64,
-    /// What is wrong with it.
-    pub why: &'static str,
-}
-
-/// Checks a log, record by record.
-#[derive(Debug, Clone)]
-pub struct Chain {
-    next: u64,
-    head: Digest,
-    /// Erased records that no record has accounted for yet.
-    erased: Vec<(u64, Digest)>,
-    /// What records of an erasure name.
-    accounted: BTreeSet<Digest>,
-}
-
-impl Chain {
-    /// Begins at the first record.
-    ///
-    /// # Errors
-    /// None in practice; a digest always has the form of a `Digest`.
-    pub fn new() -> Result<Self, Misuse> {
-        Ok(Self {
-            next: 0,
-            head: genesis()?,
-            erased: Vec::new(),
-            accounted: BTreeSet::new(),
-        })
-    }
-
-    /// Takes the next record.
-    ///
-    /// # Errors
-    /// [`BrokenChain`] if it does not name the digest of the record before.
-    // r[impl attestation.receipt.log-chain]
-    pub fn push(&mut self, record: &Record) -> Result<(), BrokenChain> {
-        let number = self.next;
-        if record.predecessor != self.head {
-            return Err(BrokenChain {
-                number,
-                why: "does not follow: it, or the record before it, was changed, added or removed",
-            });
-        }
-        match kind(&record.value) {
-            Some("erased") => self.erased.push((number, record.digest.clone())),
-            Some("erasure") => {
-                let of = record.value.get("of").and_then(Value::as_str);
-                self.accounted
-                    .extend(of.and_then(|of| Digest::parse(of).ok()));
-            }
-            _ => {}
-        }
-        self.head = record.digest.clone();
-        self.next += 1;
-        Ok(())
-    }
-
-    /// The digest of the newest record.
-    #[must_use]
-    pub fn head(&self) -> &Digest {
-        &self.head
-    }
-
-    /// How many records were taken.
-    #[must_use]
-    pub fn len(&self) -> u64 {
-        self.next
-    }
-
-    /// Whether no record was taken.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.next == 0
-    }
-
-    /// Ends the check. An erased record needs a later one that says so.
-    ///
-    /// # Errors
-    /// [`BrokenChain`] names the first erased record for which there is none.
-    pub fn finish(self) -> Result<Digest, BrokenChain> {
-        let mut erased = self.erased.into_iter();
-        match erased.find(|(_, digest)| !self.accounted.contains(digest)) {
-            Some((number, _)) => Err(BrokenChain {
-                number,
-                why: "was erased, and no record says so",
-            }),
-            None => Ok(self.head),
-        }
-    }
-}
-
-/// A log in the memory of one process: for tests and examples. It is as durable as the process.
-#[derive(Debug, Default)]
-pub struct MemoryAuditLog {
-    records: Mutex<Vec<Record>>,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the log is in an unknown state")]
-struct Poisoned;
-
-impl MemoryAuditLog {
-    /// Makes an empty log.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    fn push(&self, entry: &Entry) -> Result<Digest, Unavailable> {
-        let mut records = self.records.lock().map_err(|_| unavailable(Poisoned))?;
-        let head = match records.last() {
-            Some(record) => record.digest.clone(),
-            None => genesis().map_err(unavailable)?,
-        };
-        let record = entry.follow(&head).map_err(unavailable)?;
-        let digest = record.digest.clone();
-        records.push(record);
-        Ok(digest)
-    }
-
-    fn read(&self, from: u64, count: u32) -> Result<Vec<String>, Unavailable> {
-        let records = self.records.lock().map_err(|_| unavailable(Poisoned))?;
-        let from = usize::try_from(from).unwrap_or(usize::MAX);
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
-        Ok(records
-            .iter()
-            .skip(from)
-            .take(count)
-            .map(Record::text)
-            .collect())
-    }
-}
-
-impl AuditLog for MemoryAuditLog {
-    fn append(&self, entry: &Entry) -> impl Future<Output = Result<Digest, Unavailable>> + Send {
-        ready(self.push(entry))
-    }
-
-    fn records(
-        &self,
-        from: u64,
-        count: u32,
-    ) -> impl Future<Output = Result<Vec<String>, Unavailable>> + Send {
-        ready(self.read(from, count))
-    }
-}
-
 fn start(kind: &str) -> Map<String, Value> {
     Map::from_iter([("kind".to_owned(), Value::from(kind))])
 }
@@ -421,8 +328,4 @@ fn value(message: &impl serde::Serialize) -> Result<Value, Misuse> {
 
 fn refuse_because(error: &Misuse) -> Malformed {
     Malformed::new("record", error.to_string())
-}
-
-fn unavailable(reason: impl std::error::Error + Send + Sync + 'static) -> Unavailable {
-    Unavailable::new("audit log", reason)
 }
