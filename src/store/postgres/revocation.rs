@@ -1,0 +1,84 @@
+use jiff::Timestamp;
+
+use super::PostgresStore;
+use crate::attestation::revocation::{LiveToken, RevocationStore};
+use crate::clock::Clock;
+use crate::did::Did;
+use crate::error::Unavailable;
+use crate::store::table::{PORTION, ended_before};
+use crate::store::{Fault, REVOCATIONS, bounded, milliseconds};
+use crate::wire::attestation::Digest;
+
+const REMEMBER: &str = "
+    INSERT INTO x428_token (digest, operator, expires_at, revoked) VALUES ($1, $2, $3, FALSE)
+    ON CONFLICT (digest) DO UPDATE SET
+        operator = excluded.operator,
+        expires_at = greatest(x428_token.expires_at, excluded.expires_at)";
+const REVOKE: &str = "
+    INSERT INTO x428_token (digest, expires_at, revoked) VALUES ($1, $2, TRUE)
+    ON CONFLICT (digest) DO UPDATE SET
+        revoked = TRUE,
+        expires_at = greatest(x428_token.expires_at, excluded.expires_at)";
+const REVOKE_OPERATOR: &str =
+    "UPDATE x428_token SET revoked = TRUE WHERE operator = $1 AND NOT revoked";
+const IS_REVOKED: &str = "SELECT EXISTS (SELECT FROM x428_token WHERE digest = $1 AND revoked)";
+// Instances that delete at the same time delete different rows.
+const FORGET: &str = "
+    WITH ended AS (
+        SELECT digest FROM x428_token
+        WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM x428_token USING ended WHERE x428_token.digest = ended.digest";
+
+impl<C: Clock + Sync> PostgresStore<C> {
+    async fn forget_tokens(&self) {
+        if self.remembered.is_due() {
+            let forgotten = sqlx::query(FORGET)
+                .bind(ended_before(&self.clock))
+                .bind(PORTION)
+                .execute(&self.pool);
+            // What could not be deleted now is deleted later.
+            let _ = bounded(REVOCATIONS, self.timeout, forgotten).await;
+        }
+    }
+}
+
+// r[impl attestation.receipt.revoke]
+// r[impl attestation.receipt.revoke-operator]
+impl<C: Clock + Sync> RevocationStore for PostgresStore<C> {
+    async fn remember(&self, token: &LiveToken) -> Result<(), Unavailable> {
+        let remembered = sqlx::query(REMEMBER)
+            .bind(token.digest.as_str())
+            .bind(token.operator.as_str())
+            .bind(milliseconds(token.expires_at))
+            .execute(&self.pool);
+        bounded(REVOCATIONS, self.timeout, remembered).await?;
+        self.forget_tokens().await;
+        Ok(())
+    }
+
+    async fn revoke(&self, token: &Digest, expires_at: Timestamp) -> Result<(), Unavailable> {
+        let revoked = sqlx::query(REVOKE)
+            .bind(token.as_str())
+            .bind(milliseconds(expires_at))
+            .execute(&self.pool);
+        bounded(REVOCATIONS, self.timeout, revoked).await?;
+        self.forget_tokens().await;
+        Ok(())
+    }
+
+    async fn revoke_operator(&self, operator: &Did) -> Result<u64, Unavailable> {
+        let revoked = sqlx::query(REVOKE_OPERATOR)
+            .bind(operator.as_str())
+            .execute(&self.pool);
+        let revoked = bounded(REVOCATIONS, self.timeout, revoked).await?;
+        Ok(revoked.rows_affected())
+    }
+
+    async fn is_revoked(&self, token: &Digest) -> Result<bool, Unavailable> {
+        let revoked = sqlx::query_scalar(IS_REVOKED)
+            .bind(token.as_str())
+            .fetch_one(&self.pool);
+        bounded::<_, Fault>(REVOCATIONS, self.timeout, async { Ok(revoked.await?) }).await
+    }
+}
