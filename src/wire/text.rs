@@ -231,3 +231,6 @@ macro_rules! text_traits {
 }
 
 pub(crate) use {instant, text, text_traits};
+
+#[cfg(test)]
+mod tests;

@@ -97,3 +97,49 @@ pub(crate) fn doc(text: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{doc, ident, pascal, singular, snake, word_count};
+
+    #[test]
+    fn words_become_names() {
+        assert_eq!(pascal("tos-self"), "TosSelf");
+        assert_eq!(pascal("unsupported_version"), "UnsupportedVersion");
+        assert_eq!(pascal("eddsa-rdfc-2022"), "EddsaRdfc2022");
+        assert_eq!(snake("x428Version"), "x428_version");
+        assert_eq!(snake("@context"), "context");
+        assert_eq!(snake("publicKeyBase58"), "public_key_base58");
+        assert_eq!(
+            (word_count("uiHint"), word_count("type"), word_count("")),
+            (2, 1, 0)
+        );
+    }
+
+    #[test]
+    fn one_of_many() {
+        assert_eq!(singular("proofSuites"), "proofSuite");
+        assert_eq!(singular("policies"), "policy");
+        assert_eq!(singular("address"), "addressItem");
+        assert_eq!(singular("method"), "methodItem");
+    }
+
+    #[test]
+    fn every_name_is_an_identifier() {
+        let names = [
+            ("type", "type_"),
+            ("self", "self_"),
+            ("428", "_428"),
+            ("", "_"),
+            ("a-b", "a_b_"),
+        ];
+        for (name, expected) in names {
+            assert_eq!(ident(name).to_string(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn comments_hold_no_tags_and_links() {
+        assert_eq!(doc(" a <b> `<c>` [d] "), "a \\<b\\> `<c>` \\[d\\]");
+    }
+}

@@ -1,7 +1,10 @@
 //! Inputs from which nothing can be made: the error says where and what to do. And no input makes it panic.
 
 #![expect(clippy::expect_used, reason = "a test fails by a panic")]
-#![expect(clippy::needless_pass_by_value, reason = "the inputs are written in place")]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "the inputs are written in place"
+)]
 
 use serde_json::{Value, json};
 use std::{env, fmt::Write as _, fs, path::Path};
