@@ -39,6 +39,7 @@ impl Did {
     ///
     /// # Errors
     /// [`Malformed`] for anything else, also for a DID URL.
+    // r[impl attestation.payload.operator]
     pub fn parse(text: impl Into<String>) -> Result<Self, Malformed> {
         let text = text.into();
         let refuse = |why: &'static str| Err(Malformed::new("DID", why));
@@ -155,6 +156,7 @@ impl DidUrl {
     ///
     /// # Errors
     /// As [`DidUrl::parse`].
+    // r[impl attestation.did.relative-id]
     pub fn resolve(text: &str, base: &Did) -> Result<Self, Malformed> {
         if text.starts_with('#') {
             Self::parse(format!("{base}{text}"))

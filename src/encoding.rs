@@ -69,6 +69,7 @@ pub fn parse_base64url_array<const N: usize>(text: &str) -> Result<[u8; N], Malf
 ///
 /// # Errors
 /// [`Malformed`] as [`parse_base64url`], and for padding that is not complete.
+// r[impl attestation.base64url.read]
 pub fn parse_base64url_header(text: &str) -> Result<Vec<u8>, Malformed> {
     let engine = if text.ends_with('=') {
         PADDED

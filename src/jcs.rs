@@ -54,6 +54,7 @@ impl Default for Limits {
 }
 
 /// A JSON value that has one reading.
+// r[impl attestation.jcs.input]
 #[derive(Debug, Clone, PartialEq)]
 pub struct StrictJson(Value);
 
@@ -103,9 +104,29 @@ impl StrictJson {
     /// Reads the value as a type of the wire.
     ///
     /// # Errors
-    /// [`Malformed`] if the value is not of the type.
+    /// [`Malformed`] if the value is not of the type, with the place where it is not. What stands
+    /// there is not repeated: it may be part of a credential.
+    // r[impl attestation.error.no-secrets]
     pub fn read<T: DeserializeOwned>(&self, what: &'static str) -> Result<T, Malformed> {
-        T::deserialize(&self.0).map_err(|error| Malformed::new(what, error.to_string()))
+        T::deserialize(&self.0).map_err(|_| self.misread::<T>(what))
+    }
+
+    /// Reads once more, and this time remembers the way.
+    fn misread<T: DeserializeOwned>(&self, what: &'static str) -> Malformed {
+        let detail = match serde_path_to_error::deserialize::<_, T>(&self.0) {
+            Ok(_) => "not of its form".to_owned(),
+            Err(error) => {
+                let place = error.path().to_string();
+                let reason = error.into_inner().to_string();
+                // Of the messages of serde, this one names a member and no value.
+                if reason.starts_with("missing field") {
+                    format!("{reason} in `{place}`")
+                } else {
+                    format!("`{place}` is not of its form")
+                }
+            }
+        };
+        Malformed::new(what, detail)
     }
 
     /// The canonical bytes after RFC 8785.

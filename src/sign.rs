@@ -51,6 +51,7 @@ impl Signature {
     ///
     /// # Errors
     /// [`Malformed`] for anything else, and for any other number of bytes.
+    // r[impl attestation.signature.strict-encoding]
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         parse_base64url_array(text).map(Self)
     }

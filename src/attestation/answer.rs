@@ -55,6 +55,8 @@ impl Made {
 }
 
 /// The payload in the order in which the specification declares its members.
+// r[impl attestation.json.member-order]
+// r[impl attestation.model.null]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Message<'a> {

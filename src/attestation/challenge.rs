@@ -130,6 +130,7 @@ impl Challenge {
 // r[impl attestation.age.issuers]
 // r[impl attestation.identity.self-only]
 // r[impl attestation.method.reserved]
+// r[impl attestation.issue.answerable]
 pub(super) fn check_preconditions(preconditions: &[Precondition]) -> Result<(), &'static str> {
     for precondition in preconditions {
         let allows = |method| methods(precondition).contains(&method);

@@ -17,6 +17,9 @@ use crate::error::{Error, Misuse, Unavailable};
 use crate::jcs::canonical;
 use crate::sign::seal::{SealRing, random};
 
+#[cfg(test)]
+mod tests;
+
 const LABEL: &[u8] = b"x428-nonce-v1\0";
 const ISSUED_AT: usize = 8;
 const RANDOM: usize = 16;

@@ -53,6 +53,7 @@ impl Payload {
     ///
     /// # Errors
     /// [`Rejected`] with `malformed_payload` if it is not an object.
+    // r[impl attestation.json.object]
     pub fn from_json(json: StrictJson) -> Result<Self, Rejected> {
         if json.value().is_object() {
             Ok(Self(json))

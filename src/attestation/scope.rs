@@ -15,6 +15,10 @@ use super::uri::HttpUri;
 /// normalization (RFC 3986 §6.2.2 and §6.2.3) the two are equal, or the scope ends in `/*` and the
 /// requested URI has exactly one segment, which is not empty, in the place of the `*`. A URI that
 /// is no absolute http or https URI, or that can be read in two ways, matches nothing.
+// r[impl attestation.scope.strip]
+// r[impl attestation.scope.equal]
+// r[impl attestation.scope.wildcard]
+// r[impl attestation.scope.wildcard-authority]
 #[must_use]
 pub fn matches(scope: &str, requested: &str) -> bool {
     let (Some(granted), Some(requested)) = (HttpUri::parse(scope), HttpUri::parse(requested))

@@ -21,6 +21,10 @@ pub(crate) struct HttpUri {
 impl HttpUri {
     /// Returns nothing for a text that is no such URI, that has user information, or whose path
     /// holds dot segments, backslashes or encoded slashes.
+    // r[impl attestation.scope.unparsable]
+    // r[impl attestation.scope.userinfo]
+    // r[impl attestation.scope.encoded-slash]
+    // r[impl attestation.scope.dot-segments]
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
         let default_port = match scheme {
@@ -111,6 +115,7 @@ fn host_and_port(authority: &str) -> Option<(&str, Option<&str>)> {
 }
 
 /// Brings percent-encodings into their one form; refuses other characters than those that `fits`.
+// r[impl attestation.scope.normalize]
 fn normalized(part: &str, fits: impl Fn(u8) -> bool) -> Option<String> {
     let mut out = String::with_capacity(part.len());
     let mut rest = part;

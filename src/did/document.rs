@@ -170,6 +170,9 @@ impl DidDocument {
 }
 
 /// An entry of `assertionMethod` is a method itself, or the name of a listed one.
+// r[impl attestation.did.candidates]
+// r[impl attestation.did.dangling]
+// r[impl attestation.did.controller]
 fn usable(candidate: &Value, listed: &[Value], did: &Did) -> Option<VerificationMethod> {
     let method = match candidate {
         Value::Object(embedded) => embedded,
@@ -201,6 +204,9 @@ fn name(method: &Map<String, Value>, did: &Did) -> Option<DidUrl> {
 }
 
 /// The forms of a key exclude one another; a method with two is not one that both would read.
+// r[impl attestation.did.key-formats]
+// r[impl attestation.did.no-private-key]
+// r[impl attestation.did.key-other]
 fn public_key(method: &Map<String, Value>) -> Option<PublicKey> {
     let jwk = method.get("publicKeyJwk");
     let multibase = method.get("publicKeyMultibase");

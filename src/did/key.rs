@@ -25,6 +25,8 @@ impl DidResolver for KeyResolver {
 /// # Errors
 /// [`ResolveError::UnsupportedMethod`] for a DID of another method, [`ResolveError::Malformed`]
 /// for a key that is not Ed25519.
+// r[impl attestation.did-key.ed25519]
+// r[impl attestation.did-key.derive]
 pub fn document(did: &Did) -> Result<DidDocument, ResolveError> {
     let public_key = public_key(did)?;
     let id = DidUrl::resolve(&format!("#{}", did.method_specific_id()), did)?;

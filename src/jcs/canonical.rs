@@ -13,6 +13,7 @@ use super::plain::plain_length;
 ///
 /// Numbers are written as doubles, after RFC 8785 §3.2.2.3. A value that did not come through
 /// [`StrictJson`](super::StrictJson) may hold an integer that a double does not.
+// r[impl attestation.jcs.form]
 #[must_use]
 pub fn canonical(value: &Value) -> Vec<u8> {
     let mut out = String::with_capacity(512);

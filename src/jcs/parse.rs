@@ -10,6 +10,7 @@ use super::plain::plain_length;
 use super::{Limits, MAX_INTEGER};
 use crate::error::Malformed;
 
+// r[impl attestation.json.text]
 pub(super) fn parse(text: &[u8], limits: Limits) -> Result<Value, Malformed> {
     if text.len() > limits.bytes {
         return Err(Malformed::new(
@@ -115,6 +116,7 @@ impl Reader<'_> {
                 return Err(self.error("no colon after a member name"));
             }
             let value = self.value(depth)?;
+            // r[impl attestation.json.duplicate-members]
             if members.insert(name, value).is_some() {
                 return Err(malformed("a second member of one name", start));
             }
@@ -189,6 +191,7 @@ impl Reader<'_> {
         Ok(character)
     }
 
+    // r[impl attestation.json.surrogates]
     fn unicode_escape(&mut self, start: usize) -> Result<char, Malformed> {
         let first = self.code_unit(start)?;
         let second = if (0xd800..0xdc00).contains(&first)
@@ -220,6 +223,7 @@ impl Reader<'_> {
         Ok(unit)
     }
 
+    // r[impl attestation.json.numbers]
     fn number(&mut self) -> Result<Number, Malformed> {
         let start = self.at;
         let negative = self.take(b'-');

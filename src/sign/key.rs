@@ -22,6 +22,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// [`Unavailable`] if the system has no random source.
+    // r[impl attestation.key.random]
     pub fn generate() -> Result<Self, Unavailable> {
         let mut seed = Zeroizing::new([0; 32]);
         getrandom::fill(seed.as_mut_slice())

@@ -57,6 +57,9 @@ impl VerifyingKey {
     ///
     /// # Errors
     /// [`InvalidSignature`]
+    // r[impl attestation.signature.algorithm]
+    // r[impl attestation.signature.strict]
+    // r[impl attestation.signature.weak-key]
     pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), InvalidSignature> {
         self.0
             .verify_strict(message, &DalekSignature::from_bytes(&signature.0))

@@ -332,6 +332,73 @@ fn published_keys_are_refused_unless_they_are_asked_for() {
     assert!(accepting.verify_now(expected, &payload).is_ok());
 }
 
+/// What a payload says of a person stays out of the refusal.
+// r[verify attestation.error.no-secrets]
+#[test]
+fn refusals_repeat_nothing_that_is_private() {
+    let challenge = challenge();
+    let payload = answer(&challenge, now());
+    let secret = "born-1990-05-17";
+    for (pointer, value) in [
+        ("/signature", json!(7)),
+        ("/operatorId", json!(secret)),
+        ("/attestations", json!(secret)),
+        ("/attestations/0/confirmedAt", json!(secret)),
+        ("/attestations/0/method", json!([secret])),
+        (
+            "/attestations/0",
+            json!({"preconditionId": "op", "type": "age", "method": "vc", "vc": {"credentialSubject": secret}}),
+        ),
+        (
+            "/attestations/0",
+            json!({"preconditionId": "op", "type": "age", "method": "vc", "vc": {"@context": [secret], "type": ["a"], "issuer": "i", "credentialSubject": secret}}),
+        ),
+        ("/keyId", json!(secret)),
+        (secret, json!(1)),
+    ] {
+        let mut changed = payload.json().value().clone();
+        match changed.pointer_mut(pointer) {
+            Some(place) => *place = value,
+            None => changed[pointer.trim_start_matches('/')] = value,
+        }
+        let changed = Payload::from_body(changed.to_string().as_bytes()).unwrap();
+        let expected = Expected::challenge(&challenge);
+        let error = verifier_at(KeyResolver, now())
+            .verify_now(expected, &changed)
+            .unwrap_err();
+        assert!(!error.to_string().contains("1990"), "{pointer}: {error}");
+    }
+    let mut changed = payload.json().value().clone();
+    changed["attestations"][0]["confirmedAt"] = json!("noon");
+    let changed = Payload::from_body(changed.to_string().as_bytes()).unwrap();
+    let error = changed.read_message().unwrap_err();
+    assert_eq!(
+        error.detail(),
+        "`attestations[0].confirmedAt` is not of its form"
+    );
+}
+
+// r[verify attestation.verify.clock]
+#[test]
+fn the_clock_is_read_once() {
+    struct Counting(std::sync::atomic::AtomicUsize);
+    impl Clock for Counting {
+        fn now(&self) -> Timestamp {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            now()
+        }
+    }
+    let challenge = challenge();
+    let payload = answer(&challenge, now());
+    let clock = Counting(0.into());
+    let store = MemoryNonceStore::with_clock(1, FixedClock(now()));
+    let verifier = Verifier::new(KeyResolver, store).with_clock(&clock);
+    verifier
+        .verify_now(Expected::challenge(&challenge), &payload)
+        .unwrap();
+    assert_eq!(clock.0.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
+
 #[test]
 fn the_future_may_move_between_threads() {
     fn assert_send<T: Send>(_: &T) {}
