@@ -67,6 +67,9 @@ impl PublicBase {
                 let of_uri = uri.authority().map(::http::uri::Authority::as_str);
                 let mut hosts = headers.get_all(header::HOST).iter();
                 let host = of_uri.or_else(|| hosts.next()?.to_str().ok())?;
+                // A host with a path would move every rule that is below it.
+                HttpUri::parse(&format!("{scheme}://{host}/"))
+                    .filter(|uri| uri.path == "/" && uri.query.is_none() && !uri.has_fragment)?;
                 Some(format!("{scheme}://{host}{path}"))
             }
         }

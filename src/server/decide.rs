@@ -270,8 +270,7 @@ impl Server {
                 self.write(&PreconditionRequired::attest(challenge), started)
             }
             Ok(None) => {
-                let why =
-                    "The URI can be read in more than one way, so that it cannot be attested for.";
+                let why = "The URI is too long or can be read in more than one way: it cannot be attested for.";
                 self.unattestable(why, started)
             }
             Err(error) => self.outage(&error, started),
