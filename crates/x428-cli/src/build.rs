@@ -4,8 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use x428_spec::{
-    book::{self, BookError},
-    build::{Built, Stage, build},
+    build::{Stage, build},
     emit::Written,
 };
 
@@ -30,7 +29,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let built = build(&project, arguments.keep_going, &|stage| {
         progress.stage(stage)
     });
-    let book = built.as_ref().ok().and_then(render);
     let elapsed = progress.finish();
     let built = built?;
     report::show(&built.spec, &built.report, options)?;
@@ -38,32 +36,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(written) => tell(written),
         None => report::say("nothing was written, because there are errors"),
     }
-    match &built.book {
-        Some(book) if book.changed > 0 => {
-            let pages = report::counted(book.pages, "page");
-            report::say(&format!("rendered the book: {pages} in book/html"));
-        }
-        Some(book) => {
-            let pages = report::counted(book.pages, "page");
-            report::say(&format!("the book is up to date: {pages} in book/html"));
-        }
-        None => {}
-    }
-    if let Some(book) = book.transpose()? {
+    if let Some(book) = &built.book {
+        let pages = report::counted(book.pages, "page");
         let changed = report::counted(book.changed, "changed file");
-        report::say(&format!(
-            "book/html has {}, {changed}",
-            report::counted(book.pages, "page")
-        ));
+        report::say(&format!("book/html has {pages}, {changed}"));
     }
     report::say(&report::summary(&built.report, elapsed));
     Ok(report::exit_code(&built.report, options))
-}
-
-/// Renders the book, if the project has one and the specification no errors.
-fn render(built: &Built) -> Option<Result<book::Built, BookError>> {
-    let has_book = built.spec.project.root.join("book/book.toml").is_file();
-    (has_book && built.report.errors() == 0).then(|| book::build(&built.spec, &built.report))
 }
 
 fn tell(written: &Written) {

@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
 use x428_conformance::{Outcome, Profile, Vector, parse};
 
@@ -89,7 +89,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 fn read(path: &Path) -> anyhow::Result<Vec<Vector>> {
     let bytes = fs::read(path).with_context(|| path.display().to_string())?;
-    parse(&bytes).with_context(|| path.display().to_string())
+    // The message of a format error has its source in it.
+    parse(&bytes).map_err(|error| anyhow!("{}: {error}", path.display()))
 }
 
 /// The files themselves, and the JSON files below directories, in order.

@@ -113,15 +113,20 @@ impl Diagnostic {
 /// Sorts by file, position and code, and drops what is said twice.
 pub(crate) fn sort(diagnostics: &mut Vec<Diagnostic>, sources: &Sources) {
     diagnostics.sort_by(|a, b| {
+        let (a_span, b_span) = (a.primary.span, b.primary.span);
+        let files = if a_span.file == b_span.file {
+            std::cmp::Ordering::Equal
+        } else {
+            sources
+                .file(a_span.file)
+                .path()
+                .cmp(sources.file(b_span.file).path())
+        };
         let key = |diagnostic: &Diagnostic| {
             let span = diagnostic.primary.span;
             (span.start, span.end, diagnostic.code)
         };
-        let path =
-            |diagnostic: &Diagnostic| sources.file(diagnostic.primary.span.file).path().to_owned();
-        (a.primary.span.file != b.primary.span.file)
-            .then(|| path(a).cmp(&path(b)))
-            .unwrap_or(std::cmp::Ordering::Equal)
+        files
             .then_with(|| key(a).cmp(&key(b)))
             .then_with(|| a.message.cmp(&b.message))
     });

@@ -30,7 +30,7 @@ fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
     );
     for row in rows {
         let cells: Vec<_> = row.iter().map(|cell| escape(cell)).collect();
-        text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        text.extend(["| ", &cells.join(" | "), " |\n"]);
     }
     text
 }

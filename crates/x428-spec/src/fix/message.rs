@@ -32,10 +32,10 @@ pub(super) fn fixed(
             .or_else(|| length(header, content.as_deref()))
             .unwrap_or_else(|| header.value.clone());
         let lead = header.name.len() + 2;
-        text.push_str(&format!("{}: {}\n", header.name, fold(&value, lead)));
+        text.extend([&header.name, ": ", &fold(&value, lead), "\n"]);
     }
     if let Some(content) = content {
-        text.push_str(&format!("\n{content}\n"));
+        text.extend(["\n", &content, "\n"]);
     }
     Some(text)
 }
@@ -67,11 +67,11 @@ fn encoded(
     carries: &[String],
 ) -> Option<String> {
     let is_request = matches!(message.start, StartLine::Request { .. });
-    let carriers = carriers(spec, protocol);
+    let rows = carriers(spec, protocol);
     let fits = |carrier: &&Carrier<'_>| {
         carrier.header.eq_ignore_ascii_case(&header.name) && carrier.in_requests == is_request
     };
-    let of = carriers.iter().find(fits)?.of?;
+    let of = rows.iter().find(fits)?.of?;
     let examples = carries
         .iter()
         .filter_map(|name| spec.fence(*protocol.examples.get(name)?));

@@ -35,30 +35,24 @@ pub(super) fn vector(builder: &Builder<'_>, case: &mut Case<'_>) -> Option<(Valu
     let mut input = Map::new();
     input.insert("challenge".to_owned(), challenge.clone());
     input.insert("attestationPayload".to_owned(), payload.clone());
-    match document(builder, case, "did", "patch-did")? {
-        Some(document) => {
-            input.insert("didDocument".to_owned(), document);
-        }
-        None => {
-            input.extend(derived(&payload).map(|document| ("didDocument".to_owned(), document)))
-        }
+    let did_document = match document(builder, case, "did", "patch-did")? {
+        Document::Given(document) => Some(document),
+        Document::NotGiven => derived(&payload),
+    };
+    if let Some(document) = did_document {
+        input.insert("didDocument".to_owned(), document);
     }
-    if let Some(document) = document(builder, case, "issuer-did", "patch-issuer-did")? {
+    if let Document::Given(document) = document(builder, case, "issuer-did", "patch-issuer-did")? {
         input.insert("vcIssuerDidDocument".to_owned(), document);
     }
     input.insert("nonceStore".to_owned(), consumed(case, &challenge)?);
-    let now = match case.optional_text("now") {
-        Some(now) => now,
-        None => match default_now(&challenge) {
-            Some(now) => now,
-            None => {
-                case.refuse(
-                    case.node.span,
-                    "the challenge has no expiry to go by: this vector needs `now`",
-                );
-                return None;
-            }
-        },
+    let now = case
+        .optional_text("now")
+        .or_else(|| default_now(&challenge));
+    let Some(now) = now else {
+        let message = "the challenge has no expiry to go by: this vector needs `now`";
+        case.refuse(case.node.span, message);
+        return None;
     };
     input.insert("currentTime".to_owned(), now.into());
     let expected = expected(builder, case, &challenge)?;
@@ -120,26 +114,32 @@ pub(super) fn payload(builder: &Builder<'_>, case: &mut Case<'_>) -> Option<Valu
     Some(payload)
 }
 
+/// A DID document of a case.
+enum Document {
+    NotGiven,
+    Given(Value),
+}
+
 /// A DID document; `null` says that the DID does not resolve.
 fn document(
     builder: &Builder<'_>,
     case: &mut Case<'_>,
     member: &str,
     patch: &str,
-) -> Option<Option<Value>> {
+) -> Option<Document> {
     let Some(node) = case.node.get(member) else {
         if let Some(node) = case.node.get(patch) {
             case.refuse(node.span, &format!("`{patch}` needs `{member}`"));
             return None;
         }
-        return Some(None);
+        return Some(Document::NotGiven);
     };
     if matches!(node.data, crate::value::Data::Null) {
-        return Some(Some(Value::Null));
+        return Some(Document::Given(Value::Null));
     }
     let (_, mut document) = builder.example_of(case, member)?;
     case.patch(patch, &mut document)?;
-    Some(Some(document))
+    Some(Document::Given(document))
 }
 
 /// The document that a did:key stands for: runners that derive none find it in the vector.

@@ -1,0 +1,2 @@
+// r[verify demo.nonce.gone]
+fn nonce() {}
