@@ -92,6 +92,8 @@ pub struct MemoryNonceStore<C = SystemClock> {
 struct Entries {
     known: HashSet<Key>,
     by_expiry: BTreeSet<(Timestamp, Key)>,
+    /// What was to be kept until then may have been forgotten.
+    forgotten_until: Option<Timestamp>,
 }
 
 /// The SHA-256 of a nonce, which is of one size whatever the nonce is.
@@ -101,6 +103,11 @@ type Key = [u8; 32];
 #[derive(Debug, thiserror::Error)]
 #[error("the store is full")]
 struct Full;
+
+/// The nonce may have been consumed and forgotten, before the clock was set back.
+#[derive(Debug, thiserror::Error)]
+#[error("the nonce may have been consumed and forgotten: the clock was set back")]
+struct Forgotten;
 
 /// A thread panicked while it changed the store.
 #[derive(Debug, thiserror::Error)]
@@ -133,6 +140,7 @@ impl<C: Clock> MemoryNonceStore<C> {
 
     // r[impl attestation.verify.consume]
     // r[impl attestation.verify.retention]
+    // r[impl attestation.security.clock]
     fn insert(&self, nonce: &str, retain_until: Timestamp) -> Result<Consumed, Unavailable> {
         let key = key(nonce);
         let now = self.clock.now();
@@ -141,6 +149,9 @@ impl<C: Clock> MemoryNonceStore<C> {
             return Ok(Consumed::Replayed);
         }
         entries.forget_before(now);
+        if entries.forgotten_until >= Some(retain_until) {
+            return Err(unavailable(Forgotten));
+        }
         if entries.known.len() >= self.capacity {
             return Err(unavailable(Full));
         }
@@ -171,6 +182,7 @@ impl Entries {
         {
             self.by_expiry.pop_first();
             self.known.remove(&key);
+            self.forgotten_until = self.forgotten_until.max(Some(retain_until));
         }
     }
 }

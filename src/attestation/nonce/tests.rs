@@ -17,9 +17,9 @@ fn ready_now<F: Future>(future: F) -> F::Output {
 // r[verify attestation.verify.consume]
 #[test]
 fn the_store_in_memory_keeps_the_contract() {
-    let store = MemoryNonceStore::with_clock(16, FixedClock(NOW));
+    let store = MemoryNonceStore::with_clock(32, FixedClock(NOW));
     ready_now(contract::check(&store, NOW)).unwrap();
-    let shared = Arc::new(MemoryNonceStore::with_clock(16, FixedClock(NOW)));
+    let shared = Arc::new(MemoryNonceStore::with_clock(32, FixedClock(NOW)));
     ready_now(contract::check(&shared, NOW)).unwrap();
 }
 
@@ -83,6 +83,16 @@ impl Clock for Hand {
     fn now(&self) -> Timestamp {
         *self.0.lock().unwrap()
     }
+}
+
+// r[verify attestation.verify.retention]
+// r[verify attestation.security.clock]
+#[test]
+fn nonces_that_have_ended_make_room_and_do_not_come_back() {
+    let clock = Arc::new(Mutex::new(NOW));
+    let store = MemoryNonceStore::with_clock(402, Hand(Arc::clone(&clock)));
+    let set_clock = |now| *clock.lock().unwrap() = now;
+    ready_now(contract::check_expiry(&store, NOW, set_clock)).unwrap();
 }
 
 // r[verify attestation.verify.retention]
