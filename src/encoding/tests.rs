@@ -18,6 +18,16 @@ fn header_padding_is_optional_and_complete() {
     }
 }
 
+// r[verify attestation.base64url.write]
+#[test]
+fn no_padding_is_written() {
+    for length in 0..8 {
+        let text = base64url(vec![0xff; length]);
+        assert!(!text.contains('='), "{text}");
+        assert_eq!(parse_base64url(&text).unwrap(), vec![0xff; length]);
+    }
+}
+
 #[test]
 fn nothing_lenient_decodes() {
     for text in [

@@ -71,6 +71,18 @@ fn pkcs8_version_2_is_read_and_its_public_key_checked() {
     assert!(SigningKey::from_pkcs8_pem(&pem([1; 32])).is_err());
 }
 
+// r[verify attestation.key.random]
+#[test]
+fn generated_keys_differ() {
+    let keys: Vec<_> = (0..8).map(|_| SigningKey::generate().unwrap()).collect();
+    for (at, key) in keys.iter().enumerate() {
+        let twin = keys[..at]
+            .iter()
+            .any(|other| other.verifying_key() == key.verifying_key());
+        assert!(!twin);
+    }
+}
+
 #[test]
 fn mixed_up_jwks_are_refused() {
     let good: Value = serde_json::from_str(&key().to_jwk()).unwrap();

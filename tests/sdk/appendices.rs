@@ -37,6 +37,14 @@ fn every_key_of_appendix_b_is_known_to_be_public() {
     }
 }
 
+// r[verify attestation.error.code]
+#[test]
+fn there_are_sixteen_codes_and_all_are_428() {
+    use x428::wire::attestation::ErrorCode;
+    assert_eq!(ErrorCode::ALL.len(), 16);
+    assert!(ErrorCode::ALL.iter().all(|code| code.status() == 428));
+}
+
 #[test]
 fn the_names_of_the_headers_are_those_of_section_8_1() {
     use x428::attestation::header::{ATTESTATION, REQUIRED, TOKEN};

@@ -114,6 +114,7 @@ fn two_preconditions_of_one_id_are_no_challenge() {
 
 // r[verify attestation.precondition.unknown-type]
 // r[verify attestation.json.member-order]
+// r[verify attestation.model.null]
 #[test]
 fn a_challenge_is_carried_unchanged() {
     let challenge = challenge(|challenge| {
@@ -129,4 +130,8 @@ fn a_challenge_is_carried_unchanged() {
     assert_eq!(Challenge::from_header(&header).unwrap(), challenge);
     let message = serde_json::to_value(challenge.message()).unwrap();
     assert_eq!(message["preconditions"][0]["requestsPerMinute"], 10);
+    assert!(
+        !message.to_string().contains("null"),
+        "what is absent is left out: {message}"
+    );
 }

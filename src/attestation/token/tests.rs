@@ -90,7 +90,7 @@ fn a_token_of_somebody_else_is_none() {
 // r[verify attestation.scope.grant]
 #[test]
 fn tokens_live_a_day_at_most_and_open_what_was_attested_for() {
-    let day = std::time::Duration::from_secs(86_400);
+    let day = std::time::Duration::from_hours(24);
     assert!(issuer(1).with_lifetime(day).is_ok());
     assert!(
         issuer(1)
