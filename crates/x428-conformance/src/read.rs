@@ -51,6 +51,7 @@ fn known() -> String {
 /// # Errors
 /// [`FormatError`] for a file that is not JSON, not an array, or empty, and for the first vector
 /// that is not one.
+// r[impl attestation.vectors.all]
 pub fn parse(bytes: &[u8]) -> Result<Vec<Vector>, FormatError> {
     let file: Value = serde_json::from_slice(bytes).map_err(FormatError::NotJson)?;
     let Value::Array(items) = file else {

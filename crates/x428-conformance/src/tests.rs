@@ -51,6 +51,7 @@ fn verify_vector(input: &Value, expected: &Value) -> Value {
     json!({"description": "d", "category": "verify", "input": input, "expected": expected})
 }
 
+// r[verify attestation.vectors.all]
 #[test]
 fn files_that_are_none_are_refused_with_their_place() {
     assert!(refusal("[{]").starts_with("not JSON: key must be a string at line 1 column 3"));
@@ -92,6 +93,7 @@ fn files_that_are_none_are_refused_with_their_place() {
     );
 }
 
+// r[verify attestation.vectors.exact]
 #[test]
 fn a_refusal_with_another_code_has_not_passed() {
     let input = verify_input(|_, payload| payload["x428Version"] = json!(2));
