@@ -12,27 +12,27 @@
 //! a provider of cryptography that the program has installed for rustls, that of aws-lc is.
 
 use std::fmt;
-use std::time::Duration;
 
-use ::redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
 use ::redis::{Client, Cmd, ConnectionAddr, FromRedisValue, IntoConnectionInfo as _};
 use ::redis::{RedisError, TlsCertificates};
 use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
 
-use super::{Fault, Settings, bounded};
+use super::{Fault, Settings};
 use crate::clock::SystemClock;
 use crate::error::{Error, Misuse, Unavailable};
 
+mod connection;
 mod nonce;
 mod revocation;
+
+use connection::Connection;
 
 const WHAT: &str = "Redis";
 
 /// Nonces and revocations under one prefix of keys.
 pub struct RedisStore<C = SystemClock> {
-    connection: ConnectionManager,
+    connection: Connection,
     prefix: String,
-    timeout: Duration,
     clock: C,
 }
 
@@ -74,17 +74,9 @@ impl RedisStore {
         roots_pem: Option<&[u8]>,
         settings: &Settings,
     ) -> Result<Self, Error> {
-        let client = client(url, roots_pem)?;
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(0)
-            .set_connection_timeout(Some(settings.timeout))
-            .set_response_timeout(Some(settings.timeout));
-        let connection = ConnectionManager::new_lazy_with_config(client, config)
-            .map_err(|error| Unavailable::new(WHAT, Fault::from(error)))?;
         let store = Self {
-            connection,
+            connection: Connection::new(client(url, roots_pem)?, settings.timeout),
             prefix: prefix.to_owned(),
-            timeout: settings.timeout,
             clock: SystemClock,
         };
         store.refuse_eviction().await?;
@@ -116,7 +108,6 @@ impl<C> RedisStore<C> {
         RedisStore {
             connection: self.connection,
             prefix: self.prefix,
-            timeout: self.timeout,
             clock,
         }
     }
@@ -126,13 +117,8 @@ impl<C> RedisStore<C> {
         what: &'static str,
         command: &Cmd,
     ) -> Result<T, Unavailable> {
-        let mut connection = self.connection.clone();
-        bounded(what, self.timeout, async {
-            let answer = connection.req_packed_command(command).await?;
-            let answer = answer.extract_error()?;
-            ::redis::from_redis_value(answer).map_err(|_| Fault::Damaged)
-        })
-        .await
+        let answer = self.connection.ask(command).await;
+        answer.map_err(|fault| Unavailable::new(what, fault))
     }
 }
 

@@ -1,0 +1,11 @@
+//! The stores that instances share, against real databases: `tests/services` starts them.
+
+mod audit;
+mod kill;
+mod opening;
+mod outage;
+mod postgres;
+mod redis;
+mod services;
+mod sqlite;
+mod suite;
