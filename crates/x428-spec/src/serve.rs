@@ -15,7 +15,7 @@ pub use live::{Outcome, Problem};
 pub use site::site;
 
 use self::live::Live;
-use crate::{book, diagnostic::Severity, model::Project};
+use crate::{diagnostic::Severity, model::Project};
 
 /// How long the files have to be quiet before they are built: editors write in several steps.
 const QUIET: Duration = Duration::from_millis(120);
@@ -25,7 +25,7 @@ const QUIET: Duration = Duration::from_millis(120);
 #[non_exhaustive]
 pub enum ServeError {
     /// The address is taken, or may not be used.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -33,10 +33,10 @@ pub enum ServeError {
         source: io::Error,
     },
     /// The files cannot be watched.
-    #[error("cannot watch the files: {0}")]
+    #[error("the files cannot be watched")]
     Watch(#[from] notify::Error),
     /// The server failed.
-    #[error("the server failed: {0}")]
+    #[error("the server failed")]
     Server(#[from] io::Error),
 }
 
@@ -105,11 +105,9 @@ fn build(project: &Project) -> Outcome {
         .filter(|diagnostic| diagnostic.severity() == Severity::Error)
         .map(|diagnostic| Problem::new(diagnostic, &built.spec.sources))
         .collect();
-    if !problems.is_empty() {
-        return Outcome::Broken(problems);
-    }
-    match book::build(&built.spec, &built.report) {
-        Ok(_) => Outcome::Good,
-        Err(error) => Outcome::Broken(vec![Problem::of(&error)]),
+    if problems.is_empty() {
+        Outcome::Good
+    } else {
+        Outcome::Broken(problems)
     }
 }

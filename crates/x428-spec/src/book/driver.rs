@@ -28,7 +28,7 @@ use crate::{
 #[non_exhaustive]
 pub enum BookError {
     /// A diagram is not understood.
-    #[error("{file}:{line}: {source}")]
+    #[error("{file}:{line}: a diagram is not understood")]
     Diagram {
         /// The file, relative to the project's root.
         file: String,
@@ -41,7 +41,7 @@ pub enum BookError {
     #[error("mdBook: {0:#}")]
     MdBook(anyhow::Error),
     /// A file could not be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{} cannot be read or written", path.display())]
     File {
         /// The file.
         path: PathBuf,

@@ -276,6 +276,10 @@ fn a_diagram_that_is_not_understood_is_named_by_its_line() {
     let error = render(&spec, &Report::default(), &BTreeMap::new(), None).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "spec/tickets/05.md:6: this line of the diagram is not understood: `rect blue`"
+        "spec/tickets/05.md:6: a diagram is not understood"
+    );
+    assert_eq!(
+        std::error::Error::source(&error).unwrap().to_string(),
+        "this line of the diagram is not understood: `rect blue`"
     );
 }

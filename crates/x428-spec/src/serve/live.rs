@@ -51,12 +51,17 @@ impl Problem {
         }
     }
 
-    /// Anything else that went wrong.
+    /// Anything else that went wrong, with its causes.
     #[must_use]
     pub fn of(error: &dyn std::error::Error) -> Self {
+        let causes = std::iter::successors(Some(error), |error| error.source());
+        let message = causes
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(": ");
         Self {
             code: String::new(),
-            message: error.to_string(),
+            message,
             place: String::new(),
             shown: String::new(),
         }
