@@ -34,7 +34,7 @@ pub fn load(project: &Project) -> Spec {
     let mut problems = Vec::new();
     let mut sources = Sources::default();
     let files = read::markdown_files(project, &mut sources, &mut problems);
-    let order = Order::new(&files, &sources, &mut problems);
+    let order = Order::new(project, &files, &sources, &mut problems);
     let mut documents = parse_all(&order, &sources, &mut problems);
     let protocols = protocol::collect(&mut documents, &sources, &mut problems);
     let glossary = glossary(&documents);
@@ -64,7 +64,12 @@ struct Order<'a> {
 }
 
 impl<'a> Order<'a> {
-    fn new(files: &'a [MarkdownFile], sources: &Sources, problems: &mut Vec<Diagnostic>) -> Self {
+    fn new(
+        project: &Project,
+        files: &'a [MarkdownFile],
+        sources: &Sources,
+        problems: &mut Vec<Diagnostic>,
+    ) -> Self {
         let by_path: HashMap<_, _> = files
             .iter()
             .map(|file| (file.path.as_str(), file))
@@ -79,6 +84,8 @@ impl<'a> Order<'a> {
             match by_path.get(target.as_str()) {
                 Some(file) if placed.insert(file.path.as_str()) => order.push((*file, true)),
                 Some(_) => {}
+                // A file that is there and cannot be read has its own diagnostic.
+                None if project.spec.join(&target).exists() => {}
                 None => {
                     let message = format!("`{target}` does not exist");
                     let names = files.iter().map(|file| file.path.as_str());

@@ -130,6 +130,7 @@ fn exchange(
             fence,
             message: &message,
             found,
+            undecoded: false,
             decoded: Vec::new(),
         };
         one.headers();
@@ -144,6 +145,8 @@ struct One<'a, 'f> {
     fence: &'a Fence,
     message: &'f Message,
     found: &'f mut Vec<Diagnostic>,
+    /// Whether a header could not be decoded, which has its own diagnostic.
+    undecoded: bool,
     /// What the headers carry: the header, its type, its value.
     decoded: Vec<(&'f Header, &'a str, Value)>,
 }
@@ -166,11 +169,10 @@ impl<'a> One<'a, '_> {
                 .filter(named)
                 .find(|carrier| carrier.in_requests == self.is_request());
             match carrier {
-                Some(Carrier { of: Some(of), .. }) => {
-                    if let Some(value) = self.decode(header, of) {
-                        self.decoded.push((header, of, value));
-                    }
-                }
+                Some(Carrier { of: Some(of), .. }) => match self.decode(header, of) {
+                    Some(value) => self.decoded.push((header, of, value)),
+                    None => self.undecoded = true,
+                },
                 Some(Carrier { of: None, .. }) => {}
                 None => self.unknown_header(header),
             }
@@ -254,9 +256,14 @@ impl<'a> One<'a, '_> {
         let claimed =
             matches!(&self.fence.kind, FenceKind::Exchange { carries, .. } if !carries.is_empty());
         for violation in violations.iter().filter(|_| !claimed) {
+            let place = if violation.at.is_empty() {
+                String::new()
+            } else {
+                format!(" at `{}`", violation.at)
+            };
             let message = format!(
-                "`{}` carries no {of}: at `{}`: {}",
-                header.name, violation.at, violation.message
+                "`{}` carries no {of}:{place} {}",
+                header.name, violation.message
             );
             let mut problem = Diagnostic::new(Code::HeaderContent, header.value_span, message);
             if let Some(rule) = violation.rule {
@@ -307,6 +314,7 @@ impl<'a> One<'a, '_> {
                         );
                     }
                 }
+                None if self.undecoded => {}
                 None => {
                     let message = format!("no header of this message carries a {}", example.of);
                     self.refuse(Code::HeaderContent, span, message);

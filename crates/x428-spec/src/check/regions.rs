@@ -2,7 +2,7 @@
 
 use crate::{
     diagnostic::{Code, Diagnostic, did_you_mean},
-    model::{Document, RegionKind, Spec},
+    model::{Document, Region, RegionKind, Spec},
     region::render,
     source::Span,
 };
@@ -24,20 +24,17 @@ pub(super) fn check(spec: &Spec, found: &mut Vec<Diagnostic>) {
                         .help("`x428 fix` writes it"),
                     );
                 }
-                None => found.push(impossible(spec, document, region)),
+                None => found.extend(impossible(spec, document, region)),
             }
         }
     }
 }
 
-fn impossible(spec: &Spec, document: &Document, region: &crate::model::Region) -> Diagnostic {
-    let Some(protocol) = spec.protocol_of(document) else {
-        let message = "a generated region stands in the directory of a protocol";
-        return Diagnostic::new(Code::OutsideProtocol, region.open.span, message);
-    };
-    let of = match &region.kind {
-        RegionKind::Fields { of } => of.as_str(),
-        _ => "",
+fn impossible(spec: &Spec, document: &Document, region: &Region) -> Option<Diagnostic> {
+    // Outside of a protocol it has its own diagnostic.
+    let protocol = spec.protocol_of(document)?;
+    let RegionKind::Fields { of } = &region.kind else {
+        return None;
     };
     let span = region.open.value_span("of");
     let names = protocol
@@ -48,7 +45,8 @@ fn impossible(spec: &Spec, document: &Document, region: &crate::model::Region) -
         Some(_) => format!("the type `{of}` has no members"),
         None => format!("there is no type `{of}` in the protocol {}", protocol.id),
     };
-    Diagnostic::new(Code::UnknownType, span, message).maybe_help(did_you_mean(of, names))
+    let help = did_you_mean(of, names);
+    Some(Diagnostic::new(Code::UnknownType, span, message).maybe_help(help))
 }
 
 /// The line at which the text begins to differ.

@@ -380,8 +380,9 @@ impl<'a> Reader<'a> {
             .collect();
         if !is_closed(source, &marker) {
             let span = self.span(range.start..range.start + opening.len());
-            let help =
-                format!("close it with a line `{marker}`; everything below it is part of it now");
+            let help = format!(
+                "end it with {marker} on a line of its own; all that follows is part of it now"
+            );
             self.problems.push(
                 Diagnostic::new(Code::UnclosedFence, span, "this fence is not closed").help(help),
             );

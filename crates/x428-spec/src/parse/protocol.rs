@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::{
     diagnostic::{Code, Diagnostic},
     model::{
-        Directive, Document, Fence, FenceKind, Protocol, Table, TableKind, TypeDefinition,
+        Directive, Document, Fence, FenceId, FenceKind, Protocol, Table, TableKind, TypeDefinition,
         TypeOrigin,
     },
     source::Sources,
@@ -19,6 +19,8 @@ pub(super) fn collect(
     problems: &mut Vec<Diagnostic>,
 ) -> Vec<Protocol> {
     let mut protocols: Vec<Protocol> = Vec::new();
+    // What lies below a header that cannot be read is not to blame.
+    let mut unreadable: Vec<String> = Vec::new();
     for document in &*documents {
         for directive in document
             .directives
@@ -26,6 +28,12 @@ pub(super) fn collect(
             .filter(|directive| directive.name == "x428:protocol")
         {
             let Some(protocol) = header(document, directive, sources, problems) else {
+                unreadable.extend(
+                    document
+                        .path
+                        .rsplit_once('/')
+                        .map(|(path, _)| format!("{path}/")),
+                );
                 continue;
             };
             if let Some(other) = protocols.iter().find(|other| other.id == protocol.id) {
@@ -54,7 +62,12 @@ pub(super) fn collect(
                 break;
             }
         }
-        if document.protocol.is_none() {
+        let excused = || {
+            unreadable
+                .iter()
+                .any(|directory| document.path.starts_with(directory))
+        };
+        if document.protocol.is_none() && !excused() {
             outside(document, problems);
         }
     }
@@ -156,15 +169,11 @@ fn fill(protocol: &mut Protocol, document: &Document, problems: &mut Vec<Diagnos
     for fence in &document.fences {
         match &fence.kind {
             FenceKind::Example(example) => {
-                if let Some(id) = &example.id
-                    && protocol.examples.insert(id.clone(), fence.id).is_some()
-                {
-                    duplicate(fence, "example", id, problems);
+                if let Some(id) = &example.id {
+                    name(&mut protocol.examples, fence, "example", id, problems);
                 }
             }
-            FenceKind::Key { id } if protocol.keys.insert(id.clone(), fence.id).is_some() => {
-                duplicate(fence, "key", id, problems);
-            }
+            FenceKind::Key { id } => name(&mut protocol.keys, fence, "key", id, problems),
             _ => {}
         }
     }
@@ -237,17 +246,33 @@ fn enumeration(document: &Document, table: &Table) -> Node {
     }
 }
 
-fn duplicate(fence: &Fence, what: &str, id: &str, problems: &mut Vec<Diagnostic>) {
-    let message = format!("another {what} of this protocol is called `{id}`");
-    problems.push(Diagnostic::new(
-        Code::DuplicateId,
-        fence.info.value_span("id"),
-        message,
-    ));
+/// Gives a fence its name. Of several with the same name the first keeps it.
+fn name(
+    names: &mut HashMap<String, FenceId>,
+    fence: &Fence,
+    what: &str,
+    id: &str,
+    problems: &mut Vec<Diagnostic>,
+) {
+    if names.contains_key(id) {
+        let message = format!("another {what} of this protocol is called `{id}`");
+        let span = fence.info.value_span("id");
+        problems.push(Diagnostic::new(Code::DuplicateId, span, message));
+    } else {
+        names.insert(id.to_owned(), fence.id);
+    }
 }
 
 /// Only a protocol has types, examples and operations.
 fn outside(document: &Document, problems: &mut Vec<Diagnostic>) {
+    for region in &document.regions {
+        let message = "a generated region stands outside of any protocol";
+        problems.push(Diagnostic::new(
+            Code::OutsideProtocol,
+            region.open.span,
+            message,
+        ));
+    }
     for fence in &document.fences {
         let belongs = matches!(
             fence.kind,
