@@ -133,7 +133,10 @@ impl<S: Signer + Sync, A: Ask + Sync, C: Clock + Sync> AttestationMiddleware<S, 
         let signed = answer.sign_with(self.operator.signer()).await;
         signed.map_err(|error| match error {
             Error::Unavailable(outage) => outage.into(),
-            Error::Misuse(misuse) => misuse.into(),
+            Error::Misuse(why) => ClientError::Unsendable {
+                why,
+                challenge: Box::new(challenge.clone()),
+            },
             Error::Malformed(malformed) => malformed.into(),
             Error::Rejected(rejected) => ClientError::Refused {
                 code: Some(rejected.code()),

@@ -65,6 +65,14 @@ pub enum ClientError {
         /// What the server asked for.
         challenge: Box<Challenge>,
     },
+    /// The payload is too long for a header, and the challenge names no endpoint to post it to.
+    #[error("the payload cannot be sent: {why}")]
+    Unsendable {
+        /// What does not fit.
+        why: Misuse,
+        /// What the server asked for.
+        challenge: Box<Challenge>,
+    },
     /// The connection is protected neither by TLS nor by not leaving this machine.
     #[error("no payload or token is sent over a connection without TLS")]
     InsecureTransport {
@@ -136,6 +144,7 @@ impl ClientError {
             | Self::CannotAttest { challenge, .. }
             | Self::Document { challenge, .. }
             | Self::NotReplayable { challenge }
+            | Self::Unsendable { challenge, .. }
             | Self::InsecureTransport { challenge } => Some(challenge),
             _ => None,
         }

@@ -14,7 +14,7 @@ use super::consent::{Ask, ConsentPolicy, Nobody};
 use super::document::Documents;
 use super::error::ClientError;
 use super::operator::Operator;
-use super::receipt::{AnyKeeper, CheckedBy, Evidence, ReceiptError};
+use super::receipt::{AnyKeeper, Receipted, Receipts, UnkeptReceipt};
 use super::redirect;
 use super::required::{Received, receive};
 use super::tokens::TokenCache;
@@ -126,16 +126,15 @@ impl<S, A, C> AttestationMiddleware<S, A, C> {
         self
     }
 
-    /// Checks the receipts of servers, and hands each of them to `keep` with the verdict: to be kept
-    /// with the evidence, or to be reported to the operator.
+    /// Checks and keeps the receipts of servers.
     // r[impl attestation.receipt.keep]
     #[must_use]
-    pub fn with_receipts<R, F>(mut self, resolver: R, keep: F) -> Self
+    pub fn with_receipts<R, F>(mut self, receipts: Receipts<R, F>) -> Self
     where
         R: DidResolver + Send + Sync + 'static,
-        F: Fn(Evidence, Result<Receipt, ReceiptError>) + Send + Sync + 'static,
+        F: Fn(Receipted, Result<Receipt, UnkeptReceipt>) + Send + Sync + 'static,
     {
-        self.receipts = Some(Arc::new(CheckedBy { resolver, keep }));
+        self.receipts = Some(Arc::new(receipts));
         self
     }
 }
@@ -381,15 +380,14 @@ where
         ) else {
             return;
         };
-        keeper
-            .keep(Evidence {
-                receipt,
-                challenge: challenge.clone(),
-                payload,
-                token,
-                documents: submission.documents.clone(),
-            })
-            .await;
+        let received = Receipted {
+            receipt,
+            challenge: challenge.clone(),
+            payload,
+            token,
+            documents: submission.documents.clone(),
+        };
+        keeper.keep(received, self.operator.did()).await;
     }
 
     /// Posts a payload to the attestation endpoint, which has the origin of the resource, and returns

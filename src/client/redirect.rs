@@ -51,14 +51,16 @@ pub(super) fn followed(
     spent: Request,
     target: Url,
 ) -> Option<Request> {
-    let becomes_get = match status {
-        StatusCode::SEE_OTHER => *spent.method() != Method::HEAD,
+    let only_retrieves = match status {
+        StatusCode::SEE_OTHER => true,
         StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => *spent.method() == Method::POST,
         _ => false,
     };
-    let mut request = if becomes_get {
+    let mut request = if only_retrieves {
         let mut request = spent;
-        *request.method_mut() = Method::GET;
+        if *request.method() != Method::HEAD {
+            *request.method_mut() = Method::GET;
+        }
         for name in OF_BODY {
             request.headers_mut().remove(name);
         }
