@@ -20,7 +20,7 @@ use crate::{
 };
 use check::{check, check_names};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A named schema and where it comes from.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub(crate) fn hoist(protocol: &Protocol) -> Result<Vec<Named>, Error> {
     }
     let names = choose(&found, protocol);
     let mut types: Vec<Named> = Vec::new();
-    let mut inline: Vec<Named> = Vec::new();
+    let mut inline = Inline::default();
     for (name, schema) in &protocol.definitions {
         let place = Place::of_definition(protocol, name);
         let schema = replace(schema, &place.pointer, &names, &mut inline);
@@ -56,9 +56,17 @@ pub(crate) fn hoist(protocol: &Protocol) -> Result<Vec<Named>, Error> {
             });
         }
     }
-    types.append(&mut inline);
+    types.append(&mut inline.types);
     check_names(protocol, &types)?;
     Ok(types)
+}
+
+/// The schemas that were inline.
+#[derive(Default)]
+struct Inline {
+    types: Vec<Named>,
+    /// The rule that has each name.
+    rules: BTreeMap<String, Value>,
 }
 
 /// Where an inline schema is and what it could be called.
@@ -219,42 +227,31 @@ fn without_annotations(schema: &Value) -> Value {
 
 /// The name of each inline schema, by its pointer.
 fn choose(found: &[Found], protocol: &Protocol) -> BTreeMap<String, String> {
-    let named: Vec<(&Found, String, &Value)> = found
-        .iter()
-        .filter_map(|found| Some((found, pascal(&found.word), found.rule.as_ref()?)))
-        .collect();
-    let taken = |name: &str| {
-        protocol.definitions.contains_key(name)
-            || protocol
-                .manifest
-                .codes
-                .iter()
-                .any(|codes| codes.type_name == name)
-    };
+    let codes = protocol.manifest.codes.iter();
+    let codes: BTreeSet<&str> = codes.map(|codes| codes.type_name.as_str()).collect();
+    // For each word its rules in the order in which they are found, and how often.
+    let mut words: BTreeMap<String, Vec<(&Value, usize)>> = BTreeMap::new();
+    for one in found {
+        let Some(rule) = &one.rule else { continue };
+        let rules = words.entry(pascal(&one.word)).or_default();
+        match rules.iter_mut().find(|(other, _)| *other == rule) {
+            Some((_, count)) => *count += 1,
+            None => rules.push((rule, 1)),
+        }
+    }
     let mut chosen = BTreeMap::new();
-    for (one, short, rule) in &named {
-        let count = |rule: &Value| {
-            named
-                .iter()
-                .filter(|(_, word, other)| word == short && *other == rule)
-                .count()
-        };
-        let mine = count(rule);
-        let first = |rule: &Value| {
-            named
-                .iter()
-                .position(|(_, word, other)| word == short && *other == rule)
-        };
-        let beaten = named.iter().any(|(_, word, other)| {
-            word == short
-                && other != rule
-                && (count(other) > mine || count(other) == mine && first(other) < first(rule))
-        });
-        let short_is_free = one.telling && !taken(short) && !beaten;
-        let name = if short_is_free {
-            short.clone()
+    for one in found {
+        let Some(rule) = &one.rule else { continue };
+        let word = pascal(&one.word);
+        let rules = words.get(&word).map_or(&[][..], Vec::as_slice);
+        // Of equal counts, the last maximum of the reversed list is the first of the list.
+        let most = rules.iter().rev().max_by_key(|(_, count)| count);
+        let is_taken = protocol.definitions.contains_key(&word) || codes.contains(word.as_str());
+        let short = one.telling && !is_taken && most.is_some_and(|(most, _)| *most == rule);
+        let name = if short {
+            word
         } else {
-            format!("{}{short}", one.parent)
+            format!("{}{word}", one.parent)
         };
         chosen.insert(one.pointer.clone(), name);
     }
@@ -266,7 +263,7 @@ fn replace(
     schema: &Value,
     pointer: &str,
     names: &BTreeMap<String, String>,
-    inline: &mut Vec<Named>,
+    inline: &mut Inline,
 ) -> Value {
     let Value::Object(members) = schema else {
         return schema.clone();
@@ -304,11 +301,9 @@ fn replace(
         reference.insert("description".into(), description.clone());
     }
     let rule = without_annotations(&Value::Object(members.clone()));
-    let is_known = inline.iter().any(|other| {
-        other.name == *name && without_annotations(&Value::Object(other.schema.clone())) == rule
-    });
-    if !is_known {
-        inline.push(Named {
+    if inline.rules.get(name) != Some(&rule) {
+        inline.rules.insert(name.clone(), rule);
+        inline.types.push(Named {
             name: name.clone(),
             schema: members,
             pointer: pointer.to_owned(),

@@ -12,12 +12,14 @@ use crate::{
 };
 use reader::Reader;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The types of a protocol with their shapes, and the schemas they come from.
 pub(crate) struct Model<'a> {
     pub(crate) protocol: &'a Protocol,
     pub(crate) types: Vec<Type>,
+    /// The places of the types in `types`.
+    places: BTreeMap<String, usize>,
     pub(crate) schemas: BTreeMap<String, Map<String, Value>>,
 }
 
@@ -50,18 +52,19 @@ impl<'a> Model<'a> {
         let mut model = Self {
             protocol,
             types,
+            places: BTreeMap::new(),
             schemas,
         };
         model.add_codes()?;
         model.open_records();
+        let types = model.types.iter().map(|item| item.name.clone());
+        model.places = types.zip(0..).collect();
         Ok(model)
     }
 
     pub(crate) fn shape(&self, name: &str) -> Option<&Shape> {
-        self.types
-            .iter()
-            .find(|item| item.name == name)
-            .map(|item| &item.shape)
+        let place = self.places.get(name)?;
+        self.types.get(*place).map(|item| &item.shape)
     }
 
     pub(crate) fn record(&self, name: &str) -> Option<&Record> {
@@ -135,7 +138,7 @@ impl<'a> Model<'a> {
 
     /// What a union leaves to others is carried whole.
     fn open_records(&mut self) {
-        let mut open: Vec<String> = Vec::new();
+        let mut open = BTreeSet::new();
         for item in &self.types {
             if let Shape::Union { variants, .. } = &item.shape {
                 open.extend(

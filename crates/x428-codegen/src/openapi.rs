@@ -280,6 +280,7 @@ fn schemas(
             .map(|row| (row.code.clone(), row.meaning.clone().into()));
         entry[format!("x-enum-{MEANING}s")] = Value::Object(meanings.collect());
     }
+    let mut of_types = examples.of_types();
     for (name, schema) in &mut schemas {
         if let Value::Object(members) = schema {
             for annotation in ["$schema", "$id"] {
@@ -299,8 +300,7 @@ fn schemas(
             if !members.contains_key("title") {
                 members.shift_insert(0, "title".into(), name.clone().into());
             }
-            let values: Vec<Value> = examples.of_type(name);
-            if !values.is_empty() {
+            if let Some(values) = of_types.remove(name.as_str()) {
                 members.insert("examples".into(), values.into());
             }
         }

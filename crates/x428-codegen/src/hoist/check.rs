@@ -7,6 +7,7 @@ use crate::{
     settings::{ANNOTATIONS, KEYWORDS_OF, NOT_ENFORCED, READ, RESERVED},
 };
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Refuses keywords that have no counterpart, and those that say nothing of values of their type.
 pub(super) fn check(schema: &Value, place: &Place<'_>) -> Result<(), Error> {
@@ -63,7 +64,8 @@ pub(super) fn check_names(protocol: &Protocol, types: &[Named]) -> Result<(), Er
             help,
         ))
     };
-    for (index, item) in types.iter().enumerate() {
+    let mut seen = BTreeMap::new();
+    for item in types {
         let Named { name, .. } = item;
         let is_name = name.starts_with(|first: char| first.is_ascii_uppercase())
             && name.chars().all(|char| char.is_ascii_alphanumeric());
@@ -76,14 +78,9 @@ pub(super) fn check_names(protocol: &Protocol, types: &[Named]) -> Result<(), Er
         if RESERVED.contains(&name.as_str()) {
             return error(item, format!("`{name}` is a name of Rust itself"));
         }
-        if let Some(other) = types[..index].iter().find(|other| other.name == *name) {
-            return error(
-                item,
-                format!(
-                    "the type would be called `{name}`, like the one at {}",
-                    other.pointer
-                ),
-            );
+        if let Some(other) = seen.insert(name, &item.pointer) {
+            let reason = format!("the type would be called `{name}`, like the one at {other}");
+            return error(item, reason);
         }
     }
     Ok(())
