@@ -79,6 +79,8 @@ mod guard;
 mod layer;
 mod observe;
 mod outgoing;
+#[cfg(feature = "policy-file")]
+mod policy_file;
 mod service;
 
 pub use attested::Attested;
@@ -88,4 +90,6 @@ pub use builder::{Server, ServerBuilder};
 pub use future::AttestationFuture;
 pub use guard::{Grants, Guard, Requirement};
 pub use layer::AttestationLayer;
+#[cfg(feature = "policy-file")]
+pub use policy_file::{PolicyFile, PolicyFileError, schema as policy_file_schema};
 pub use service::AttestationService;

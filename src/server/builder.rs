@@ -26,7 +26,7 @@ use crate::wire::attestation::{
     SupportedVersions,
 };
 
-const DISCOVERY_MAX_AGE: Duration = Duration::from_secs(3600);
+const DISCOVERY_MAX_AGE: Duration = Duration::from_hours(1);
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 

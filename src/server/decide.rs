@@ -100,8 +100,8 @@ impl Server {
             return Look::Ask(guarded, Box::new(presented));
         }
         match self.admit(&guarded, grant, checked, started) {
-            Ok(attested) => Look::Admit(attested),
-            Err(response) => Look::Answer(response),
+            Verdict::Forward(attested, _) => Look::Admit(attested),
+            Verdict::Answer(response) => Look::Answer(response),
         }
     }
 
@@ -113,22 +113,23 @@ impl Server {
         grant: Grant,
         checked: Result<(), Rejected>,
         started: &Started,
-    ) -> Result<Box<Attested>, Response<Vec<u8>>> {
+    ) -> Verdict {
         if let Err(rejected) = checked {
-            return Err(self.refuse(guarded, &rejected, started));
+            return Verdict::Answer(self.refuse(guarded, &rejected, started));
         }
         let policy = guarded.requirement.policy();
         if grant.policy_digest != Some(*policy.digest()) {
-            return Err(self.challenge(guarded, started));
+            return Verdict::Answer(self.challenge(guarded, started));
         }
         observe::admitted(started);
-        Ok(Box::new(Attested {
+        let attested = Box::new(Attested {
             operator: grant.operator,
             scope: grant.scope,
             expires_at: grant.expires_at,
             policy: Arc::clone(policy),
             now: false,
-        }))
+        });
+        Verdict::Forward(attested, None)
     }
 
     /// Looks for the token among the revoked ones: after its expiry, and before its scope.
@@ -157,10 +158,7 @@ impl Server {
                 Err(down) => return Verdict::Answer(self.outage(&down.into(), &started)),
             }
         }
-        match self.admit(&guarded, grant, checked, &started) {
-            Ok(attested) => Verdict::Forward(attested, None),
-            Err(response) => Verdict::Answer(response),
-        }
+        self.admit(&guarded, grant, checked, &started)
     }
 
     /// Verifies the payload of a request for a guarded resource.

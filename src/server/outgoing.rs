@@ -50,16 +50,12 @@ impl Server {
         granted: Option<&Granted>,
     ) -> Result<(), Misuse> {
         keep_private(headers);
-        match granted {
-            Some(granted) => {
-                self.dress(headers);
-                granted.put(headers)
-            }
-            None => {
-                headers.append(VARY, VARIES);
-                Ok(())
-            }
+        if let Some(granted) = granted {
+            self.dress(headers);
+            return granted.put(headers);
         }
+        headers.append(VARY, VARIES);
+        Ok(())
     }
 }
 
