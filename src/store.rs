@@ -117,7 +117,7 @@ const REVOCATIONS: &str = "revocation store";
 const AUDIT: &str = "audit log";
 
 /// Clocks of instances differ, and are set back. What has ended is kept for this long in addition.
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 
 /// What stands for a nonce: it has one size whatever the nonce is.
 fn nonce_key(nonce: &str) -> [u8; 32] {

@@ -32,6 +32,8 @@ use crate::error::{Error, Misuse, Unavailable};
 mod audit;
 mod nonce;
 mod revocation;
+#[cfg(test)]
+mod tests;
 
 const WHAT: &str = "PostgreSQL database";
 const MIGRATIONS: &[&str] = &[include_str!("postgres/1.sql")];

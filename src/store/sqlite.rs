@@ -42,6 +42,8 @@ use crate::error::{Error, Unavailable};
 mod audit;
 mod nonce;
 mod revocation;
+#[cfg(test)]
+mod tests;
 
 const WHAT: &str = "SQLite database";
 const MIGRATIONS: &[&str] = &[include_str!("sqlite/1.sql")];
