@@ -15,21 +15,12 @@ use super::server::{
     Server, Setup, TERMS, attach, client_error, hash_of, middleware, now, operator, status, terms,
 };
 
-fn everything() -> Setup {
-    Setup::of(vec![
-        terms("/terms.txt"),
-        json!({"id": "adult", "type": "age", "allowedAttestationMethods": ["self", "vc"],
-               "minimumAge": 18, "acceptedVcIssuers": ["did:web:issuer.example"]}),
-        json!({"id": "who", "type": "identity", "allowedAttestationMethods": ["self"]}),
-    ])
-}
-
 // r[verify attestation.submit.same-request]
 // r[verify attestation.submit.one-place]
 // r[verify attestation.token.present]
 #[tokio::test]
 async fn a_challenge_is_answered_in_the_header_and_the_token_is_used_from_then_on() {
-    let server = everything().with_scope("/r/*").start().await;
+    let server = Setup::everything().with_scope("/r/*").start().await;
     let client = server.client();
     for path in ["/r/1", "/r/2", "/r/1?page=2"] {
         let response = client
@@ -161,7 +152,7 @@ async fn the_document_is_fetched_without_credentials() {
 // r[verify attestation.client.consent]
 #[tokio::test]
 async fn the_operator_is_asked_what_no_rule_covers() {
-    let server = everything().start().await;
+    let server = Setup::everything().start().await;
     let asked = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&asked);
     let ask = move |question: Question| {
@@ -192,7 +183,7 @@ async fn the_operator_is_asked_what_no_rule_covers() {
 // r[verify attestation.privacy.silent]
 #[tokio::test]
 async fn one_no_is_a_no_to_all() {
-    let server = everything().start().await;
+    let server = Setup::everything().start().await;
     let ask = |question: Question| async move {
         !matches!(question.precondition, Precondition::Identity(_))
     };
@@ -213,7 +204,7 @@ async fn one_no_is_a_no_to_all() {
 // r[verify attestation.client.consent]
 #[tokio::test]
 async fn without_a_policy_nothing_is_fetched_asked_or_signed() {
-    let server = everything().start().await;
+    let server = Setup::everything().start().await;
     let client = attach(middleware(ConsentPolicy::new()));
     let error = client_error(client.get(server.url("/r/1")).send().await);
     assert!(
@@ -330,9 +321,12 @@ async fn the_body_of_a_stream_is_sent_once() {
 #[tokio::test]
 async fn a_receipt_is_checked_and_kept_with_everything_it_is_about() {
     for posted in [false, true] {
-        let server = if posted { posting() } else { Setup::terms() }
-            .start()
-            .await;
+        let setup = if posted {
+            Setup::long().with_endpoint()
+        } else {
+            Setup::terms()
+        };
+        let server = setup.start().await;
         let kept = Arc::new(Mutex::new(Vec::new()));
         let keep = Arc::clone(&kept);
         let receipts = Receipts::new(KeyResolver, move |received, verdict| {

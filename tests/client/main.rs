@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod duties;
 #[cfg(test)]
+mod example;
+#[cfg(test)]
 mod handshake;
 #[cfg(test)]
 mod hostile;
