@@ -7,6 +7,8 @@ mod discovery;
 #[cfg(test)]
 mod endpoint;
 #[cfg(test)]
+mod example;
+#[cfg(test)]
 mod handshake;
 #[cfg(test)]
 mod harness;
