@@ -41,7 +41,7 @@
 //! | [`wire`] | the messages, codes, limits and lifetimes of the specification |
 //!
 //! These modules know no runtime, no files and no network, and only [`clock::SystemClock`] asks the
-//! system for the time, so that they run wherever Rust does, in a browser too. Documents and
+//! system for the time. They are made to run in a browser too, with the feature `js`. Documents and
 //! consumed nonces come through traits whose futures are awaited: [`did::DidResolver`],
 //! [`attestation::nonce::NonceStore`].
 //!
