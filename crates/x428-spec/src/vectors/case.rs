@@ -48,13 +48,12 @@ impl Case<'_> {
     /// A string that may be there.
     pub(super) fn optional_text(&mut self, name: &str) -> Option<String> {
         let node = self.node.get(name)?;
-        match &node.data {
-            Data::String(text) => Some(text.clone()),
-            _ => {
-                let span = node.span;
-                self.refuse(span, &format!("`{name}` is a string"));
-                None
-            }
+        if let Data::String(text) = &node.data {
+            Some(text.clone())
+        } else {
+            let span = node.span;
+            self.refuse(span, &format!("`{name}` is a string"));
+            None
         }
     }
 

@@ -98,20 +98,19 @@ fn repeat(case: &mut Case<'_>, text: &mut String) -> Option<()> {
         case.refuse(node.span, "the serialized payload is no object any more");
         return None;
     };
-    *text = match kind {
-        "nest" => format!(
+    *text = if kind == "nest" {
+        format!(
             "{open},\"nested\":{}{}}}",
             "[".repeat(count),
             "]".repeat(count)
-        ),
-        _ => {
-            let frame = format!("{open},\"padding\":\"\"}}").len();
-            let Some(missing) = count.checked_sub(frame) else {
-                case.refuse(node.span, &format!("the payload alone has {frame} bytes"));
-                return None;
-            };
-            format!("{open},\"padding\":\"{}\"}}", "x".repeat(missing))
-        }
+        )
+    } else {
+        let frame = format!("{open},\"padding\":\"\"}}").len();
+        let Some(missing) = count.checked_sub(frame) else {
+            case.refuse(node.span, &format!("the payload alone has {frame} bytes"));
+            return None;
+        };
+        format!("{open},\"padding\":\"{}\"}}", "x".repeat(missing))
     };
     Some(())
 }

@@ -98,16 +98,17 @@ pub(super) fn payload(builder: &Builder<'_>, case: &mut Case<'_>) -> Option<Valu
     match case.optional_text("sign").as_deref() {
         Some("keep") => {}
         Some(key) => builder.sign(case, "sign", key, &mut payload)?,
-        None if patched => match &example.signed_by {
-            Some(key) => builder.sign(case, "payload", key, &mut payload)?,
-            None => {
+        None if patched => {
+            if let Some(key) = &example.signed_by {
+                builder.sign(case, "payload", key, &mut payload)?
+            } else {
                 case.refuse(
                     case.node.span,
                     "nobody signed the example: say `sign: KEY` or `sign: keep`",
                 );
                 return None;
             }
-        },
+        }
         None => {}
     }
     case.patch("tamper-payload", &mut payload)?;

@@ -55,9 +55,9 @@ impl Copy {
             for name in names.lines() {
                 let path = copy.root().join(name);
                 if path.is_dir() {
-                    fs::remove_dir_all(path)?
+                    fs::remove_dir_all(path)?;
                 } else {
-                    fs::remove_file(path)?
+                    fs::remove_file(path)?;
                 }
             }
         }
