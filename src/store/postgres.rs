@@ -24,8 +24,8 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::raw_sql;
 use url::{Host, Url};
 
-use super::table::{Turns, pending};
-use super::{Fault, Settings, bounded};
+use super::table::{Turns, bounded, pending};
+use super::{Fault, Settings};
 use crate::clock::SystemClock;
 use crate::error::{Error, Misuse, Unavailable};
 

@@ -34,8 +34,8 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-use super::table::{Turns, pending};
-use super::{Fault, Settings, bounded};
+use super::table::{Turns, bounded, pending};
+use super::{Fault, Settings};
 use crate::clock::SystemClock;
 use crate::error::{Error, Unavailable};
 

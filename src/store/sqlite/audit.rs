@@ -5,8 +5,8 @@ use super::{BEGIN, SqliteStore};
 use crate::attestation::audit::{AuditLog, Entry, Record, Stored};
 use crate::clock::Clock;
 use crate::error::Unavailable;
-use crate::store::table::{next, stored};
-use crate::store::{AUDIT, Fault, bounded};
+use crate::store::Fault;
+use crate::store::table::{AUDIT, bounded, next, stored};
 use crate::wire::attestation::Digest;
 
 const NEWEST: &str = "SELECT number, digest FROM x428_audit ORDER BY number DESC LIMIT 1";
