@@ -1,7 +1,7 @@
 //! An agent's HTTP client that attests what its operator consents to, and asks for the rest.
 //!
 //! ```sh
-//! cargo run --features client --example agent_client -- http://127.0.0.1:8428/reports/2026-q3
+//! cargo run --features client --example agent_client -- http://127.0.0.1:4280/reports/2026-q3
 //! cargo run --features client --example agent_client -- URL consent.toml
 //! ```
 //!

@@ -393,6 +393,7 @@ async fn a_receipt_of_something_else_is_reported_and_the_token_is_good() {
     assert!(other.log().is_empty());
 }
 
+// r[verify attestation.client.document-fetch]
 #[tokio::test]
 async fn documents_have_a_longest_length() {
     let server = Setup::terms().start().await;
