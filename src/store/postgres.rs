@@ -104,7 +104,7 @@ impl PostgresStore {
             })
             .connect_lazy_with(options);
         let migrated = bounded(WHAT, settings.timeout, async {
-            Ok::<_, Fault>(migrate(&pool).await)
+            Ok::<_, Fault>(Box::pin(migrate(&pool)).await)
         });
         migrated.await??;
         Ok(Self {

@@ -87,7 +87,7 @@ impl SqliteStore {
         };
         let writer = pool(1).connect_lazy_with(options.clone());
         let opened = bounded(WHAT, settings.timeout, async {
-            Ok::<_, Fault>(migrate(&writer).await)
+            Ok::<_, Fault>(Box::pin(migrate(&writer)).await)
         });
         opened.await??;
         Ok(Self {

@@ -78,7 +78,7 @@ impl<C: Clock + Sync> NonceStore for SqliteStore<C> {
         let consumed = bounded(NONCES, self.timeout, self.insert(nonce, retain_until)).await?;
         if consumed == Consumed::First && self.consumed.is_due() {
             // What could not be deleted now is deleted later; the nonce is consumed.
-            let _ = bounded(NONCES, self.timeout, self.forget_nonces()).await;
+            let _ = bounded(NONCES, self.timeout, Box::pin(self.forget_nonces())).await;
         }
         Ok(consumed)
     }
