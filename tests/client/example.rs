@@ -78,5 +78,5 @@ async fn the_agent_says_why_it_was_refused() {
     let yes = |_: Question| async { true };
     let policy = "otherwise = \"ask\"";
     let said = agent_client::fetch(&server.url("/r/1"), key, policy, yes).await;
-    assert_eq!(said.unwrap(), "Refused (unresolvable_operator): no");
+    assert_eq!(said.unwrap(), "Refused (unresolvable_operator): No.");
 }

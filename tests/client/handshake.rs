@@ -3,16 +3,16 @@
 use std::sync::{Arc, Mutex};
 
 use http::Method;
-use serde_json::json;
 use x428::client::{
-    ClientError, ConsentPolicy, Documents, Question, Receipts, Rule, TokenCache, UnkeptReceipt,
+    ClientError, ConsentPolicy, Documents, Question, ReceiptFault, Receipts, Rule, TokenCache,
+    UnkeptReceipt,
 };
 use x428::did::key::KeyResolver;
 use x428::jcs::{Limits, StrictJson};
 use x428::wire::attestation::{DocumentHash, ErrorCode, PAYLOAD_HEADER_MAX, Precondition};
 
 use super::server::{
-    Server, Setup, TERMS, attach, client_error, hash_of, middleware, now, operator, status, terms,
+    Setup, TERMS, attach, client_error, hash_of, middleware, now, operator, status, terms,
 };
 
 // r[verify attestation.submit.same-request]
@@ -329,17 +329,18 @@ async fn a_receipt_is_checked_and_kept_with_everything_it_is_about() {
         let server = setup.start().await;
         let kept = Arc::new(Mutex::new(Vec::new()));
         let keep = Arc::clone(&kept);
-        let receipts = Receipts::new(KeyResolver, move |received, verdict| {
-            keep.lock().unwrap().push((received, verdict));
+        let receipts = Receipts::new(KeyResolver, move |verdict| {
+            keep.lock().unwrap().push(verdict);
         });
         let receipts = receipts.of_server(server.guard().receipts.server().clone());
         let client = attach(middleware(server.consent()).with_receipts(receipts));
         client.get(server.url("/r/1")).send().await.unwrap();
         let kept = kept.lock().unwrap();
-        let [(received, Ok(receipt))] = kept.as_slice() else {
+        let [Ok(received)] = kept.as_slice() else {
             panic!("{kept:?}");
         };
-        assert_eq!(receipt.operator_id.as_str(), operator().did().as_str());
+        let receipt = received.receipt.value();
+        assert_eq!(receipt["operatorId"], operator().did().as_str());
         let documents = received
             .documents
             .iter()
@@ -358,39 +359,57 @@ async fn a_receipt_is_checked_and_kept_with_everything_it_is_about() {
 // r[verify attestation.receipt.check]
 #[tokio::test]
 async fn a_receipt_of_something_else_is_reported_and_the_token_is_good() {
-    let other: Server = Setup::terms().start().await;
-    for lie in ["payloadDigest", "signature", "serverId"] {
+    for lie in ["payloadDigest", "signature", "serverId", "no JSON", "twice"] {
         let server = Setup::terms()
             .lying(move |guard, seen| {
                 let mut reply = guard.serve(seen);
-                let value = reply.headers().get("x-428-receipt")?.to_str().ok()?;
-                let text = x428::encoding::parse_base64url_header(value).ok()?;
+                let value = reply.headers().get("x-428-receipt")?.clone();
+                let text = x428::encoding::parse_base64url_header(value.to_str().ok()?).ok()?;
                 let receipt = StrictJson::parse(&text, Limits::default()).ok()?;
                 let mut receipt = receipt.into_value();
-                receipt[lie] = match lie {
-                    "serverId" => json!("did:other:server"),
-                    _ => receipt["challengeDigest"].clone(),
-                };
-                let value = x428::attestation::header::encode(&receipt.to_string());
-                let value = http::HeaderValue::try_from(value).ok()?;
-                reply.headers_mut().insert("x-428-receipt", value);
+                match lie {
+                    "serverId" => receipt[lie] = "did:other:server".into(),
+                    "no JSON" => receipt = "receipt".into(),
+                    _ => receipt[lie] = receipt["challengeDigest"].clone(),
+                }
+                let text = receipt.to_string();
+                let forged = x428::attestation::header::encode(text.trim_matches('"'));
+                let forged = http::HeaderValue::try_from(forged).ok()?;
+                let headers = reply.headers_mut();
+                if lie == "twice" {
+                    headers.append("x-428-receipt", value);
+                } else {
+                    headers.insert("x-428-receipt", forged);
+                }
                 Some(reply)
             })
             .start()
             .await;
-        let verdicts = Arc::new(Mutex::new(Vec::<UnkeptReceipt>::new()));
-        let noted = Arc::clone(&verdicts);
-        let receipts = Receipts::new(KeyResolver, move |_, verdict| {
+        let unkept = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&unkept);
+        let receipts = Receipts::new(KeyResolver, move |verdict: Result<_, UnkeptReceipt>| {
             noted.lock().unwrap().extend(verdict.err());
         });
         let client = attach(middleware(server.consent()).with_receipts(receipts));
         let response = client.get(server.url("/r/1")).send().await.unwrap();
         assert_eq!(response.status(), 200);
-        assert_eq!(verdicts.lock().unwrap().len(), 1, "{lie}");
+        {
+            let unkept = unkept.lock().unwrap();
+            let [UnkeptReceipt { why, received, .. }] = unkept.as_slice() else {
+                panic!("{lie}: {unkept:?}");
+            };
+            let is_read = !matches!(lie, "no JSON" | "twice");
+            assert_eq!(received.is_some(), is_read, "{lie}");
+            let expected = match lie {
+                "payloadDigest" | "signature" => matches!(why, ReceiptFault::Refused(_)),
+                "serverId" => matches!(why, ReceiptFault::Server(_)),
+                _ => matches!(why, ReceiptFault::Unreadable(_)),
+            };
+            assert!(expected, "{lie}: {why:?}");
+        }
         client.get(server.url("/r/1")).send().await.unwrap();
         assert_eq!(server.log().last().unwrap(), "GET /r/1 token");
     }
-    assert!(other.log().is_empty());
 }
 
 // r[verify attestation.client.document-fetch]

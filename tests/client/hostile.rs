@@ -58,7 +58,7 @@ async fn a_refusal_is_an_error_with_its_code() {
         else {
             panic!("{error}");
         };
-        assert_eq!((told, detail.as_str()), (Some(*code), "no"));
+        assert_eq!((told, detail.as_str()), (Some(*code), "No."));
         assert!(challenge.is_some());
     }
 }

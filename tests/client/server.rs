@@ -99,7 +99,7 @@ impl Guard {
     }
 
     pub(crate) fn refused(&self, path: &str, code: ErrorCode) -> Reply {
-        let rejected = Rejected::new(code, "no");
+        let rejected = Rejected::new(code, "No.");
         let required = PreconditionRequired::rejected(&rejected, Some(self.challenge_for(path)));
         required.to_response().unwrap()
     }
@@ -258,6 +258,10 @@ impl Setup {
     ) -> Self {
         self.hook = Some(Box::new(hook));
         self
+    }
+
+    pub(crate) fn preconditions(self) -> Vec<Value> {
+        self.preconditions
     }
 
     pub(crate) async fn start(self) -> Server {
