@@ -77,32 +77,36 @@ fn service(base: &str) -> Result<Router, Box<dyn Error>> {
         .layer(guard(base)?))
 }
 
+/// Serves on a port of its own, and visits itself.
+async fn self_test() -> Result<String, Box<dyn Error>> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let base = format!("http://{}", listener.local_addr()?);
+    let service = service(&base)?;
+    let served = tokio::spawn(async move { axum::serve(listener, service).await });
+    let visited = visitor::visit(&base).await;
+    served.abort();
+    visited
+}
+
 #[tokio::main(flavor = "current_thread")]
 #[expect(
     clippy::print_stdout,
     reason = "an example tells its reader what to do"
 )]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let is_self_test = std::env::args().any(|argument| argument == "--self-test");
-    let port = if is_self_test { 0 } else { 4280 };
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-    let base = format!("http://{}", listener.local_addr()?);
-    let service = service(&base)?;
-    if is_self_test {
-        let served = tokio::spawn(async move { axum::serve(listener, service).await });
-        println!("{}", visitor::visit(&base).await?);
-        served.abort();
+    if std::env::args().any(|argument| argument == "--self-test") {
+        println!("{}", self_test().await?);
         return Ok(());
     }
-    println!("An open page:           curl {base}/terms.txt");
-    println!("A guarded one, 428:     curl -i {base}/reports/2026-q3");
-    println!("What the server says:   curl {base}/.well-known/x428");
-    println!("The challenge alone:    curl -s {base}/reports/2026-q3 | python3 -m json.tool");
-    println!("Nonsense is refused:    curl -i -H 'X-428-Attestation: e30' {base}/reports/2026-q3");
-    println!(
-        "The way in, signed:     cargo run --features tower --example guarded_axum -- --self-test"
-    );
-    axum::serve(listener, service).await?;
+    let listener = TcpListener::bind(("127.0.0.1", 4280)).await?;
+    let base = format!("http://{}", listener.local_addr()?);
+    println!("An open page:         curl {base}/terms.txt");
+    println!("A guarded one, 428:   curl -i {base}/reports/2026-q3");
+    println!("What is asked for:    curl -s {base}/reports/2026-q3 | python3 -m json.tool");
+    println!("What is said of it:   curl {base}/.well-known/x428");
+    println!("Nonsense is refused:  curl -i -H 'X-428-Attestation: e30' {base}/reports/2026-q3");
+    println!("The way in, signed:   run this example with --self-test");
+    axum::serve(listener, service(&base)?).await?;
     Ok(())
 }
 

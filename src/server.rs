@@ -78,6 +78,7 @@ mod future;
 mod guard;
 mod layer;
 mod observe;
+mod opened;
 mod outgoing;
 #[cfg(feature = "policy-file")]
 mod policy_file;

@@ -42,7 +42,7 @@ pub(super) enum Look {
 /// A token that this server, or another instance of it, has issued.
 pub(super) struct Presented {
     token: String,
-    grant: Grant,
+    grant: Arc<Grant>,
     checked: Result<(), Rejected>,
 }
 
@@ -77,10 +77,9 @@ impl Server {
         }
     }
 
-    // r[impl attestation.token.unknown]
     fn look_at_token(&self, guarded: Guarded, headers: &HeaderMap, started: &Started) -> Look {
         let opened = request::token(headers)
-            .and_then(|token| self.tokens.open(token).map(|grant| (token, grant)));
+            .and_then(|token| Some((token, self.opened.open(&self.tokens, token)?)));
         let Some((token, grant)) = opened else {
             return Look::Answer(self.challenge(&guarded, started));
         };
@@ -99,7 +98,7 @@ impl Server {
             };
             return Look::Ask(guarded, Box::new(presented));
         }
-        match self.admit(&guarded, grant, checked, started) {
+        match self.admit(&guarded, &grant, checked, started) {
             Verdict::Forward(attested, _) => Look::Admit(attested),
             Verdict::Answer(response) => Look::Answer(response),
         }
@@ -110,7 +109,7 @@ impl Server {
     fn admit(
         &self,
         guarded: &Guarded,
-        grant: Grant,
+        grant: &Grant,
         checked: Result<(), Rejected>,
         started: &Started,
     ) -> Verdict {
@@ -123,8 +122,8 @@ impl Server {
         }
         observe::admitted(started);
         let attested = Box::new(Attested {
-            operator: grant.operator,
-            scope: grant.scope,
+            operator: grant.operator.clone(),
+            scope: grant.scope.clone(),
             expires_at: grant.expires_at,
             policy: Arc::clone(policy),
             now: false,
@@ -158,7 +157,7 @@ impl Server {
                 Err(down) => return Verdict::Answer(self.outage(&down.into(), &started)),
             }
         }
-        self.admit(&guarded, grant, checked, &started)
+        self.admit(&guarded, &grant, checked, &started)
     }
 
     /// Verifies the payload of a request for a guarded resource.

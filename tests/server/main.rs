@@ -6,6 +6,8 @@ mod browser;
 mod discovery;
 #[cfg(test)]
 mod endpoint;
+#[cfg(all(test, feature = "tracing"))]
+mod events;
 #[cfg(test)]
 mod example;
 #[cfg(test)]
@@ -24,3 +26,5 @@ mod receipts;
 mod resources;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod vocabulary;
