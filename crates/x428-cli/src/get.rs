@@ -14,7 +14,10 @@ use serde_json::{Value, json};
 use url::Url;
 use x428::{
     attestation::token,
-    client::{AttestationMiddleware, ClientError, Operator, Origin, Question, Receipts},
+    client::{
+        AttestationMiddleware, ClientError, Operator, Origin, Question, Receipted, Receipts,
+        UnkeptReceipt,
+    },
     did::{Did, DidUrl, key::KeyResolver, web::WebResolver},
     http::response,
 };
@@ -147,22 +150,17 @@ async fn get(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!status.is_success())))
 }
 
+/// Leaves the receipt, or why there is none to keep, in `kept`.
 fn receipts(
     kept: &Kept,
 ) -> anyhow::Result<
-    Receipts<
-        (KeyResolver, WebResolver),
-        impl Fn(
-            x428::client::Receipted,
-            Result<x428::wire::attestation::Receipt, x428::client::UnkeptReceipt>,
-        ) + use<>,
-    >,
+    Receipts<(KeyResolver, WebResolver), impl Fn(Result<Receipted, UnkeptReceipt>) + use<>>,
 > {
     let kept = Arc::clone(kept);
     let resolver = (KeyResolver, WebResolver::new()?);
-    Ok(Receipts::new(resolver, move |received, verdict| {
-        let outcome = match verdict {
-            Ok(_) => Ok(json!({
+    Ok(Receipts::new(resolver, move |received| {
+        let outcome = match received {
+            Ok(received) => Ok(json!({
                 "receipt": received.receipt.value(),
                 "challenge": received.challenge.value(),
                 "payload": received.payload.value(),

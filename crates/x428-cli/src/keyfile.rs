@@ -67,7 +67,7 @@ fn check_permissions(file: &fs::File, path: &Path) -> anyhow::Result<()> {
         .mode();
     if mode & 0o077 != 0 {
         return anyhow!(
-            "{name} can be used by others (its mode is {:03o}), and whoever reads it is you",
+            "others can read {name} (its mode is {:03o}), and so can sign with it",
             mode & 0o777
         )
         .advise(format!(
