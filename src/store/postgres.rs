@@ -24,7 +24,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::raw_sql;
 use url::{Host, Url};
 
-use super::table::{Turns, bounded, pending};
+use super::table::{Turns, bounded, pending, readable};
 use super::{Fault, Settings};
 use crate::clock::SystemClock;
 use crate::error::{Error, Misuse, Unavailable};
@@ -83,7 +83,28 @@ impl PostgresStore {
     /// [`Error::Misuse`] for a URL that is none, and for tables of a later version;
     /// [`Error::Unavailable`] if the server does not answer.
     pub async fn connect(url: &str, settings: &Settings) -> Result<Self, Error> {
-        let options = options(url)?;
+        let store = Self::lazy(options(url)?, settings);
+        let migrated = bounded(WHAT, settings.timeout, async {
+            Ok::<_, Fault>(Box::pin(migrate(&store.pool)).await)
+        });
+        migrated.await??;
+        Ok(store)
+    }
+
+    /// Connects to a database that has the tables, to read them: nothing is changed, and what
+    /// would change them is unavailable. For those who verify the log of somebody else.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect), and [`Error::Misuse`] if there are no tables of this version.
+    pub async fn connect_read_only(url: &str, settings: &Settings) -> Result<Self, Error> {
+        let options = options(url)?.options([("default_transaction_read_only", "on")]);
+        let store = Self::lazy(options, settings);
+        let version = bounded(WHAT, settings.timeout, version(&store.pool)).await?;
+        readable(MIGRATIONS, version)?;
+        Ok(store)
+    }
+
+    fn lazy(options: PgConnectOptions, settings: &Settings) -> Self {
         let statement_timeout = settings.timeout.as_millis().max(1).to_string();
         let pool = PgPoolOptions::new()
             .max_connections(settings.connections)
@@ -103,17 +124,13 @@ impl PostgresStore {
                 })
             })
             .connect_lazy_with(options);
-        let migrated = bounded(WHAT, settings.timeout, async {
-            Ok::<_, Fault>(Box::pin(migrate(&pool)).await)
-        });
-        migrated.await??;
-        Ok(Self {
+        Self {
             pool,
             timeout: settings.timeout,
             clock: SystemClock,
             consumed: Turns::default(),
             remembered: Turns::default(),
-        })
+        }
     }
 }
 
@@ -172,6 +189,18 @@ fn is_local(options: &PgConnectOptions) -> bool {
             Ok(Host::Ipv6(address)) => address.is_loopback(),
             Err(_) => host == "::1",
         }
+}
+
+/// The version of the tables, if there are any.
+async fn version(pool: &PgPool) -> Result<Option<i64>, Fault> {
+    let made: bool = sqlx::query_scalar("SELECT to_regclass('x428_schema') IS NOT NULL")
+        .fetch_one(pool)
+        .await?;
+    if !made {
+        return Ok(None);
+    }
+    let version = sqlx::query_scalar("SELECT max(version) FROM x428_schema");
+    Ok(version.fetch_one(pool).await?)
 }
 
 async fn migrate(pool: &PgPool) -> Result<(), Error> {

@@ -84,6 +84,18 @@ pub(super) fn pending(
         .ok_or_else(|| Misuse::new("the tables are of a later version of this program"))
 }
 
+/// Whether tables of that version can be read as they are; nothing stands for no tables.
+pub(super) fn readable(known: &'static [&'static str], version: Option<i64>) -> Result<(), Misuse> {
+    let version = version.ok_or_else(|| Misuse::new("there are no tables of x428"))?;
+    if pending(known, version)?.is_empty() {
+        Ok(())
+    } else {
+        Err(Misuse::new(
+            "the tables are of an earlier version of this program: a server has to open them first",
+        ))
+    }
+}
+
 /// The number and the predecessor of the next record, after the newest one.
 pub(super) fn next(newest: Option<(i64, String)>) -> Result<(i64, Digest), Fault> {
     match newest {

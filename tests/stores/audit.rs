@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 use tokio::task::JoinSet;
 use x428::attestation::audit::{self, AuditLog, Entry, Head, contract, genesis, verify};
-use x428::attestation::nonce::NonceStore as _;
+use x428::attestation::nonce::NonceStore;
 use x428::store::{Settings, postgres::PostgresStore, sqlite::SqliteStore};
 
 use crate::services;
@@ -320,4 +320,67 @@ async fn a_role_that_may_only_append_appends() {
             "{statement}"
         );
     }
+}
+
+/// An auditor changes nothing.
+async fn only_read<L: AuditLog + NonceStore>(log: &L, records: &[audit::Stored]) {
+    assert_eq!(verdict(log, &[]).await, "whole, 40 records");
+    assert_eq!(log.records(0, 100).await.unwrap(), records);
+    let entry = Entry::correction(&genesis().unwrap(), "why", NOW).unwrap();
+    assert!(log.append(&entry).await.is_err());
+    assert!(log.erase(&parsed(&records[0].digest), NOW).await.is_err());
+    assert!(log.consume("nonce", crate::suite::soon()).await.is_err());
+    assert_eq!(log.records(0, 100).await.unwrap(), records);
+}
+
+#[tokio::test]
+async fn an_auditor_only_reads_sqlite() {
+    let (directory, path) = services::file();
+    let log = sqlite(&path).await;
+    let records = filled(&log).await;
+    let settings = Settings::default();
+    // Beside the server, and after it.
+    let auditor = SqliteStore::open_read_only(&path, &settings).await.unwrap();
+    only_read(&auditor, &records).await;
+    auditor.close().await;
+    log.close().await;
+    let before = std::fs::read(&path).unwrap();
+    let auditor = SqliteStore::open_read_only(&path, &settings).await.unwrap();
+    only_read(&auditor, &records).await;
+    auditor.close().await;
+    assert!(
+        std::fs::read(&path).unwrap() == before,
+        "the file was changed"
+    );
+
+    let missing = directory.path().join("missing.db");
+    assert!(
+        SqliteStore::open_read_only(&missing, &settings)
+            .await
+            .is_err()
+    );
+    assert!(!missing.exists());
+    std::fs::write(&missing, "").unwrap();
+    let error = SqliteStore::open_read_only(&missing, &settings)
+        .await
+        .unwrap_err();
+    assert_eq!(error.to_string(), "there are no tables of x428");
+    assert_eq!(std::fs::read(&missing).unwrap(), b"");
+}
+
+#[tokio::test]
+async fn an_auditor_only_reads_postgres() {
+    let Some(url) = services::postgres().await else {
+        return;
+    };
+    let settings = Settings::default().with_timeout(std::time::Duration::from_secs(20));
+    let error = PostgresStore::connect_read_only(&url, &settings)
+        .await
+        .unwrap_err();
+    assert_eq!(error.to_string(), "there are no tables of x428");
+    let records = filled(&postgres(&url).await).await;
+    let auditor = PostgresStore::connect_read_only(&url, &settings)
+        .await
+        .unwrap();
+    only_read(&auditor, &records).await;
 }
