@@ -32,7 +32,7 @@ const REDIRECTS: usize = 10;
 /// a 428 of another protocol.
 ///
 /// A request whose body is a stream is sent once: if it is answered by a challenge, the error is
-/// [`ClientError::NotReplayable`].
+/// [`ClientError::NotReplayable`](super::ClientError::NotReplayable).
 pub struct AttestationMiddleware<S, A = Nobody, C = SystemClock> {
     pub(super) operator: Operator<S>,
     pub(super) policy: ConsentPolicy,
