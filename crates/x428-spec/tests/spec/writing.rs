@@ -34,11 +34,13 @@ fn what_is_generated_no_more_is_removed() -> Outcome {
     build(&copy.project(), false, &|_| {})?;
     copy.write("schema/demo/Gone.json", "{}")?;
     copy.write("schema/demo/notes.txt", "kept")?;
+    copy.write("schema/config/rules.json", "{}")?;
     let written = build(&copy.project(), false, &|_| {})?
         .written
         .ok_or("not built")?;
     assert_eq!(written.removed, ["schema/demo/Gone.json"]);
     assert_eq!(copy.read("schema/demo/notes.txt")?, "kept");
+    assert_eq!(copy.read("schema/config/rules.json")?, "{}");
     Ok(())
 }
 
