@@ -78,7 +78,7 @@ fn service(base: &str) -> Result<Router, Box<dyn Error>> {
 }
 
 /// Serves on a port of its own, and visits itself.
-async fn self_test() -> Result<String, Box<dyn Error>> {
+pub(crate) async fn self_test() -> Result<String, Box<dyn Error>> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let base = format!("http://{}", listener.local_addr()?);
     let service = service(&base)?;

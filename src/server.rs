@@ -56,7 +56,7 @@
 //!   the preconditions to make every token of the old ones worthless.
 //! - Rates: a limit by client address belongs in front of this layer.
 //! - CORS: `OPTIONS` is answered by the inner service or by a layer around this one. A layer around
-//!   this one that exposes headers itself has to name `X-428-Required` and `X-428-Token`.
+//!   this one that exposes headers itself has to name `X-428-Required`, `X-428-Token` and `X-428-Receipt`.
 //! - Duties of people: what is asked for, how long records are kept, and what a self-attestation is
 //!   worth.
 //!

@@ -36,6 +36,7 @@ impl Server {
     /// Lets browsers read the headers, and tells caches on which headers of a request the answer
     /// depends.
     // r[impl attestation.http.expose]
+    // r[impl attestation.http.vary]
     pub(super) fn dress(&self, headers: &mut HeaderMap) {
         if self.exposes_headers {
             headers.append(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
