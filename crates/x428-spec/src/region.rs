@@ -4,6 +4,8 @@ mod fields;
 mod requirements;
 mod vectors;
 
+use std::borrow::Cow;
+
 use crate::model::{Document, Region, RegionKind, Spec};
 
 /// What should stand between the comments of a region; none if it names a type that does not
@@ -36,9 +38,12 @@ fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 /// A cell holds one line, and no `|` of its own.
-fn escape(cell: &str) -> String {
+fn escape(cell: &str) -> Cow<'_, str> {
+    if !cell.contains(['|', '\n', '\r']) {
+        return cell.trim().into();
+    }
     let line = cell.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.replace("\\|", "|").replace('|', "\\|")
+    line.replace("\\|", "|").replace('|', "\\|").into()
 }
 
 /// The path by which one document links to another.

@@ -18,6 +18,8 @@ pub(crate) struct Builder<'a> {
     pub protocol: &'a Protocol,
     /// Its keys.
     pub keys: &'a Keys,
+    /// Whether anything is signed, or only looked at.
+    pub signs: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -73,7 +75,9 @@ impl<'a> Builder<'a> {
         value: &mut Value,
     ) -> Option<()> {
         if let Some(key) = self.keys.get(name) {
-            sign(value, key);
+            if self.signs {
+                sign(value, key);
+            }
             return Some(());
         }
         let span = case.node.get(member).unwrap_or(case.node).span;

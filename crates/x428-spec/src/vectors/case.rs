@@ -88,6 +88,17 @@ impl Case<'_> {
         index
     }
 
+    /// The expectation: `good`, which gives none, or one of the codes.
+    pub(super) fn accepted_or_code(
+        &mut self,
+        good: &str,
+        codes: &[&str],
+    ) -> Option<Option<String>> {
+        let words: Vec<_> = std::iter::once(good).chain(codes.iter().copied()).collect();
+        let index = self.one_of("expect", &words)?;
+        Some((index > 0).then(|| words[index].to_owned()))
+    }
+
     /// Applies the JSON patch of a member. Returns whether there is one.
     pub(super) fn patch(&mut self, name: &str, value: &mut Value) -> Option<bool> {
         let Some(node) = self.node.get(name) else {
