@@ -41,8 +41,7 @@ const MIGRATIONS: &[&str] = &[include_str!("postgres/1.sql")];
 const MIGRATION_LOCK: i64 = 0x7834_3238_0000_0000;
 /// Names the lock under which records are appended.
 const AUDIT_LOCK: i64 = 0x7834_3238_0000_0001;
-/// Every statement sees what others have committed before it, also where the default of the
-/// database is another one.
+/// Every statement has to see what others have committed before it.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 /// What sqlx understands. It would print the others, with their values, to the log.
 const PARAMETERS: [&str; 17] = [
@@ -109,11 +108,14 @@ impl PostgresStore {
         let pool = PgPoolOptions::new()
             .max_connections(settings.connections)
             .acquire_timeout(settings.timeout)
+            // Where the database has other defaults, a racing replay would be an outage, and a
+            // commit be acknowledged before it is written.
             .after_connect(move |connection, _| {
                 let statement_timeout = statement_timeout.clone();
                 Box::pin(async move {
                     sqlx::query(
                         "SELECT set_config('statement_timeout', $1, FALSE),
+                            set_config('default_transaction_isolation', 'read committed', FALSE),
                             CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')
                             THEN set_config('synchronous_commit', 'on', FALSE) END",
                     )

@@ -7,10 +7,11 @@ use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 use tokio::task::JoinSet;
 use x428::attestation::audit::{self, AuditLog, Entry, Head, contract, genesis, verify};
 use x428::attestation::nonce::NonceStore;
+use x428::attestation::revocation::RevocationStore as _;
 use x428::store::{Settings, postgres::PostgresStore, sqlite::SqliteStore};
 
 use crate::services;
-use crate::suite::NOW;
+use crate::suite::{NOW, soon, token};
 
 async fn sqlite(path: &Path) -> SqliteStore {
     let settings = Settings::default().with_timeout(std::time::Duration::from_secs(20));
@@ -272,7 +273,7 @@ async fn an_erased_content_is_not_in_the_files_any_more() {
     }
     assert!(bytes > 0);
     // The store goes on.
-    log.consume("nonce", crate::suite::soon()).await.unwrap();
+    log.consume("nonce", soon()).await.unwrap();
 }
 
 // r[verify attestation.receipt.log-erase]
@@ -329,7 +330,7 @@ async fn only_read<L: AuditLog + NonceStore>(log: &L, records: &[audit::Stored])
     let entry = Entry::correction(&genesis().unwrap(), "why", NOW).unwrap();
     assert!(log.append(&entry).await.is_err());
     assert!(log.erase(&parsed(&records[0].digest), NOW).await.is_err());
-    assert!(log.consume("nonce", crate::suite::soon()).await.is_err());
+    assert!(log.consume("nonce", soon()).await.is_err());
     assert_eq!(log.records(0, 100).await.unwrap(), records);
 }
 
@@ -383,4 +384,27 @@ async fn an_auditor_only_reads_postgres() {
         .await
         .unwrap();
     only_read(&auditor, &records).await;
+}
+
+// r[verify attestation.receipt.withdraw]
+#[tokio::test]
+async fn a_withdrawal_revokes_the_tokens_and_is_a_record_of_its_own() {
+    let (_directory, path) = services::file();
+    let store = sqlite(&path).await;
+    let accepted = filled(&store).await;
+    let tokens = [token(1, soon()), token(2, soon())];
+    for token in &tokens {
+        store.remember(token).await.unwrap();
+    }
+    let (operator, acceptance) = (&tokens[0].operator, parsed(&accepted[3].digest));
+    assert_eq!(store.revoke_operator(operator).await.unwrap(), 2);
+    let withdrawal = Entry::correction(&acceptance, "the operator withdrew", NOW).unwrap();
+    store.append(&withdrawal).await.unwrap();
+    for token in &tokens {
+        assert!(store.is_revoked(&token.digest).await.unwrap());
+    }
+    let records = store.records(0, 100).await.unwrap();
+    assert_eq!(records[..40], accepted);
+    assert!(records[40].text.contains(acceptance.as_str()));
+    assert_eq!(verdict(&store, &[]).await, "whole, 41 records");
 }
