@@ -79,8 +79,8 @@ impl DidResolver for Counting {
             "broken.example" => Err(Malformed::new("DID document", "broken").into()),
             "down.example" => Err(Unavailable::new("network", "down").into()),
             "other.example" => Err(ResolveError::UnsupportedMethod("other".into())),
-            "minute.example" => Ok(document.with_max_age(Duration::from_secs(60))),
-            "day.example" => Ok(document.with_max_age(Duration::from_secs(86_400))),
+            "minute.example" => Ok(document.with_max_age(Duration::from_mins(1))),
+            "day.example" => Ok(document.with_max_age(Duration::from_hours(24))),
             "never.example" => Ok(document.with_max_age(Duration::ZERO)),
             _ => Ok(document),
         }
