@@ -8,6 +8,7 @@
 //! It prints how to try it with curl. With `--self-test` it attests to itself and ends.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::routing::get;
@@ -33,16 +34,16 @@ const TERMS: &str = "Reports are for reading. Do not sell them.\n";
 /// What the service requires of everyone who reads reports.
 fn policy(base: &str) -> Result<Policy, Box<dyn Error>> {
     let by_own_word = || AllowedAttestationMethods::new(vec![AttestationMethod::Self_]);
-    let hash: String = Sha256::digest(TERMS)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let mut hash = String::from("sha256-");
+    for byte in Sha256::digest(TERMS) {
+        write!(hash, "{byte:02x}")?;
+    }
     let terms = TosPrecondition::new(
         PreconditionId::parse("terms")?,
         by_own_word()?,
         TosVersion::parse("2026-11")?,
         AbsoluteUri::parse(format!("{base}/terms.txt"))?,
-        DocumentHash::parse(format!("sha256-{hash}"))?,
+        DocumentHash::parse(hash)?,
     );
     let operator = IdentityPrecondition::new(PreconditionId::parse("operator")?, by_own_word()?);
     Ok(Policy::new(vec![terms.into(), operator.into()])?)
