@@ -35,6 +35,11 @@ pub fn check(spec: &Spec) -> Report {
         counts: counts(spec),
         ..Report::default()
     };
+    // What refers to a file that could not be read is not wrong for that.
+    if spec.is_incomplete() {
+        sort(&mut report.diagnostics, &spec.sources);
+        return report;
+    }
     let (protocols, (coverage, found)) = rayon::join(
         || {
             spec.protocols
