@@ -245,6 +245,33 @@ async fn a_token_that_is_refused_is_forgotten_and_the_challenge_answered() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_refused_is_forgotten_even_if_nothing_replaces_it() {
+    let server = Setup::terms()
+        .lying(|_, seen| {
+            let body = br#"{"error": "token_expired", "detail": "Revoked."}"#;
+            (seen.shows() == "token").then(|| {
+                http::Response::builder()
+                    .status(428)
+                    .header("content-type", "application/json")
+                    .body(body.to_vec())
+                    .unwrap()
+            })
+        })
+        .start()
+        .await;
+    let tokens = Arc::new(TokenCache::new(8));
+    let client = attach(middleware(server.consent()).with_tokens(Arc::clone(&tokens)));
+    client.get(server.url("/r/1")).send().await.unwrap();
+    assert_eq!(tokens.len(), 1);
+    let error = client_error(client.get(server.url("/r/1")).send().await);
+    let ClientError::Refused { code, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(code, Some(ErrorCode::TokenExpired));
+    assert!(tokens.is_empty());
+}
+
+#[tokio::test]
 async fn clients_share_their_tokens_and_one_of_another_time_does_not_use_them() {
     let server = Setup::terms().with_scope("/r/*").start().await;
     let tokens = Arc::new(TokenCache::new(8));
