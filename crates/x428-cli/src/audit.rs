@@ -13,8 +13,8 @@ use x428::{
 
 use crate::{advice::Advise as _, network, output::Output, report};
 
-/// A log is read from its beginning, and that may take a while.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// Each page of the log is waited for so long, and so is the connection.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Args)]
 pub(crate) struct Arguments {

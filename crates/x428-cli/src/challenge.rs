@@ -1,10 +1,9 @@
 //! `x428 challenge`
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use serde::Deserialize;
 use serde_json::json;
 use x428::{
     attestation::{
@@ -12,6 +11,7 @@ use x428::{
         issue::{ChallengeIssuer, Policy, random_nonce},
     },
     clock::{Clock as _, SystemClock},
+    server::{Guard as _, PolicyFile},
     wire::attestation::{
         AbsoluteUri, CHALLENGE_LIFETIME, PreconditionChallenge, PreconditionChallengePreconditions,
         Timestamp as WireTimestamp,
@@ -27,12 +27,15 @@ use crate::{
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The preconditions, as TOML: a list [[preconditions]] with the members of section 5
+    /// The policy file of a server, in TOML
     #[arg(long, value_name = "FILE")]
     policy: String,
-    /// The resource that is guarded
+    /// The resource that is requested, below the base of the policy
     #[arg(long, value_name = "URL")]
     resource: String,
+    /// The method of the request
+    #[arg(long, value_name = "METHOD", default_value = "GET")]
+    method: String,
     /// Where long payloads are posted; of the origin of the resource
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
@@ -52,17 +55,8 @@ pub(crate) struct Arguments {
     output: Output,
 }
 
-/// A list of preconditions, with the names that they have on the wire.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    preconditions: Vec<serde_json::Value>,
-}
-
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let policy = policy(&input::read(&arguments.policy)?)
-        .map_err(|error| anyhow!("{}: {error:#}", arguments.policy))
-        .advise("a precondition has `id`, `type` and `allowedAttestationMethods`, and the members of its type (section 5 of the specification)")?;
+    let policy = policy(arguments)?;
     let uri = |text: &str| {
         AbsoluteUri::parse(text).map_err(|error| anyhow!("{text:?} is no absolute URI: {error}"))
     };
@@ -108,14 +102,31 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn policy(text: &str) -> anyhow::Result<Policy> {
-    let file: File =
-        toml::from_str(text).map_err(|error| anyhow!("{}", error.to_string().trim_end()))?;
-    let mut preconditions = Vec::with_capacity(file.preconditions.len());
-    for (index, value) in file.preconditions.into_iter().enumerate() {
-        let precondition =
-            serde_json::from_value(value).with_context(|| format!("precondition {}", index + 1))?;
-        preconditions.push(precondition);
-    }
-    Ok(Policy::new(preconditions)?)
+/// What the policy file requires of the request.
+fn policy(arguments: &Arguments) -> anyhow::Result<Arc<Policy>> {
+    let name = &arguments.policy;
+    let text = input::read(name)?;
+    let file = PolicyFile::parse(&text)
+        .map_err(|error| anyhow!("{name}: {error}"))
+        .advise("schema/config/attestation-policy.json says what a policy file has")?;
+    let base = toml::from_str::<toml::Table>(&text)?;
+    let base = base
+        .get("base")
+        .and_then(toml::Value::as_str)
+        .unwrap_or_default();
+    let below = arguments.resource.strip_prefix(base.trim_end_matches('/'));
+    let target = below
+        .filter(|below| below.starts_with('/'))
+        .with_context(|| {
+            format!(
+                "{} is not below {base}, the base of {name}",
+                arguments.resource
+            )
+        })?;
+    let requirement = file.requirement(&arguments.method.parse()?, &target.parse()?);
+    let Some(requirement) = requirement else {
+        return anyhow!("{name} requires nothing of {} {target}", arguments.method)
+            .advise("the first rule whose path and method match decides");
+    };
+    Ok(Arc::clone(requirement.policy()))
 }

@@ -154,11 +154,14 @@ fn tell_refused(output: &Output, rejected: &Rejected) -> anyhow::Result<ExitCode
         "step": step,
         "detail": rejected.detail(),
     });
+    let detail = match rejected.detail() {
+        "" => code.meaning(),
+        detail => detail,
+    };
     let text = format!(
-        "refused in step {step}: {}\n{}\n{}",
+        "refused in step {step}: {}\n{}",
         code.as_str(),
-        code.meaning(),
-        harmless_line(rejected.detail())
+        harmless_line(detail)
     );
     output.give(&json, &text)?;
     Ok(ExitCode::FAILURE)
