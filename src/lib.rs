@@ -96,3 +96,22 @@ fn fixed_seed() -> proptest::test_runner::Config {
         ..Default::default()
     }
 }
+
+/// The programs of the guides.
+#[cfg(doctest)]
+mod guides {
+    #[doc = include_str!("../spec/guides/sdk.md")]
+    mod sdk {}
+
+    #[cfg(feature = "policy-file")]
+    #[doc = include_str!("../spec/guides/guard.md")]
+    mod guard {}
+
+    #[cfg(feature = "client")]
+    #[doc = include_str!("../spec/guides/agent.md")]
+    mod agent {}
+
+    #[cfg(all(feature = "policy-file", feature = "postgres"))]
+    #[doc = include_str!("../spec/guides/instances.md")]
+    mod instances {}
+}
