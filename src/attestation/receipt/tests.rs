@@ -31,9 +31,26 @@ fn the_receipt_of_the_text_checks() {
         challenge: &example("challenge-tos"),
         payload: &example("payload-tos"),
         token: &example("token"),
-        document: None,
+        document: Some(&example("did-operator")),
     };
     check(&receipt, &document(SERVER), evidence).unwrap();
+    // The digests stand in the text; here others than the SDK compute them.
+    for (member, of) in [
+        ("challengeDigest", evidence.challenge),
+        ("payloadDigest", evidence.payload),
+        ("tokenDigest", evidence.token),
+        ("didDocumentDigest", &example("did-operator")),
+    ] {
+        let bytes = serde_json_canonicalizer::to_vec(of.value()).unwrap();
+        let hex: String = Sha256::digest(bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(receipt.value()[member], format!("sha256-{hex}"), "{member}");
+    }
+    let operator = example("did-operator");
+    let did = operator.value()["id"].as_str().unwrap();
+    assert_eq!(document(did).to_json(), *operator.value());
     let other = Evidence {
         challenge: &example("challenge-again"),
         ..evidence
