@@ -6,7 +6,8 @@ mod browser;
 mod discovery;
 #[cfg(test)]
 mod endpoint;
-#[cfg(all(test, feature = "tracing"))]
+#[cfg(feature = "tracing")]
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod example;
