@@ -35,12 +35,13 @@
 //! | [`ConsentPolicy`], [`Ask`] | 6.2 | decide, instead of the model and of the server |
 //! | [`Documents`] | 6.2 | fetches the terms and compares their hash before anything is signed |
 //! | [`TokenCache`] | 6.5 | keeps tokens, and presents them where they belong |
-//! | [`Evidence`] | 12.2 | checks receipts against what was sent and received |
+//! | [`Receipts`] | 12.2 | checks receipts against what was sent and received |
 
 mod answer;
 pub mod consent;
 mod document;
 mod error;
+mod handshake;
 mod middleware;
 mod operator;
 mod receipt;
@@ -54,5 +55,5 @@ pub use document::{Document, Documents};
 pub use error::{ClientError, DocumentError};
 pub use middleware::AttestationMiddleware;
 pub use operator::Operator;
-pub use receipt::{Evidence, ReceiptError};
+pub use receipt::{ReceiptFault, Receipted, Receipts, UnkeptReceipt};
 pub use tokens::TokenCache;

@@ -1434,6 +1434,9 @@ pub mod attestation {
             deserialize_with = "crate::wire::member::present"
         )]
         pub proof: Option<::serde_json::Map<::std::string::String, ::serde_json::Value>>,
+        /// The members that the schema does not name, as they were received.
+        #[serde(flatten)]
+        pub extra: serde_json::Map<String, serde_json::Value>,
     }
 
     impl VerifiableCredential {
@@ -1456,6 +1459,7 @@ pub mod attestation {
                 valid_until: None,
                 credential_subject,
                 proof: None,
+                extra: serde_json::Map::new(),
             }
         }
         /// With the optional member `validFrom`.
@@ -1776,6 +1780,9 @@ pub mod attestation {
             deserialize_with = "crate::wire::member::present"
         )]
         pub assertion_method: Option<::std::vec::Vec<AssertionMethod>>,
+        /// The members that the schema does not name, as they were received.
+        #[serde(flatten)]
+        pub extra: serde_json::Map<String, serde_json::Value>,
     }
 
     impl DidDocument {
@@ -1786,6 +1793,7 @@ pub mod attestation {
                 id,
                 verification_method: None,
                 assertion_method: None,
+                extra: serde_json::Map::new(),
             }
         }
         /// With the optional member `verificationMethod`.
@@ -1846,6 +1854,9 @@ pub mod attestation {
             deserialize_with = "crate::wire::member::present"
         )]
         pub public_key_base58: Option<PublicKeyBase58>,
+        /// The members that the schema does not name, as they were received.
+        #[serde(flatten)]
+        pub extra: serde_json::Map<String, serde_json::Value>,
     }
 
     impl VerificationMethod {
@@ -1863,6 +1874,7 @@ pub mod attestation {
                 public_key_jwk: None,
                 public_key_multibase: None,
                 public_key_base58: None,
+                extra: serde_json::Map::new(),
             }
         }
         /// With the optional member `publicKeyJwk`.
@@ -1927,11 +1939,27 @@ pub mod attestation {
                 return Err("longer than 2048 characters");
             }
             if !{
-                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
-                regress::Regex::new("^[^#\\s]*#[^#\\s]+$").ok());
-                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'!'..= b'"' | b'$'..= b'~'),
+                        0,
+                        usize::MAX,
+                    )?;
+                    let rest = rest.strip_prefix(b"#")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'!'..= b'"' | b'$'..= b'~'),
+                        1,
+                        usize::MAX,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
             } {
-                return Err("not of the form ^[^#\\s]*#[^#\\s]+$");
+                return Err(
+                    "not of the form ^[\\x21-\\x22\\x24-\\x7e]*#[\\x21-\\x22\\x24-\\x7e]+$",
+                );
             }
             Ok(())
         }
@@ -1960,13 +1988,21 @@ pub mod attestation {
             deserialize_with = "crate::wire::member::present"
         )]
         pub x: Option<JsonWebKeyX>,
+        /// The members that the schema does not name, as they were received.
+        #[serde(flatten)]
+        pub extra: serde_json::Map<String, serde_json::Value>,
     }
 
     impl JsonWebKey {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
         pub fn new(kty: JsonWebKeyKty) -> Self {
-            Self { kty, crv: None, x: None }
+            Self {
+                kty,
+                crv: None,
+                x: None,
+                extra: serde_json::Map::new(),
+            }
         }
         /// With the optional member `crv`.
         #[must_use]
@@ -2340,10 +2376,17 @@ pub mod attestation {
         fn check(text: &str) -> Result<(), &'static str> {
             if !{
                 static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
-                regress::Regex::new("^(?!(?:tos|age|identity)$)[^\\s]{1,256}$").ok());
+                {
+                    regress::Regex::new(
+                            "^(?!(?:tos|age|identity)$)[\\x21-\\x7e]{1,256}$",
+                        )
+                        .ok()
+                });
                 PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
             } {
-                return Err("not of the form ^(?!(?:tos|age|identity)$)[^\\s]{1,256}$");
+                return Err(
+                    "not of the form ^(?!(?:tos|age|identity)$)[\\x21-\\x7e]{1,256}$",
+                );
             }
             Ok(())
         }
@@ -2502,11 +2545,40 @@ pub mod attestation {
                 return Err("longer than 2048 characters");
             }
             if !{
-                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
-                regress::Regex::new("^did:[a-z0-9]+:[A-Za-z0-9._:%-]+#[^\\s]+$").ok());
-                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = rest.strip_prefix(b"did:")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9' | b'a'..= b'z'),
+                        1,
+                        usize::MAX,
+                    )?;
+                    let rest = rest.strip_prefix(b":")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'%' | b'-'..= b'.' | b'0'..= b':' | b'A'..= b'Z' |
+                                b'_' | b'a'..= b'z'
+                            )
+                        },
+                        1,
+                        usize::MAX,
+                    )?;
+                    let rest = rest.strip_prefix(b"#")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'!'..= b'"' | b'$'..= b'~'),
+                        1,
+                        usize::MAX,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
             } {
-                return Err("not of the form ^did:[a-z0-9]+:[A-Za-z0-9._:%-]+#[^\\s]+$");
+                return Err(
+                    "not of the form ^did:[a-z0-9]+:[A-Za-z0-9._:%-]+#[\\x21-\\x22\\x24-\\x7e]+$",
+                );
             }
             Ok(())
         }
@@ -2679,13 +2751,19 @@ pub mod attestation {
     pub struct CredentialIssuerObject {
         /// The DID of the issuer.
         pub id: CredentialIssuerObjectId,
+        /// The members that the schema does not name, as they were received.
+        #[serde(flatten)]
+        pub extra: serde_json::Map<String, serde_json::Value>,
     }
 
     impl CredentialIssuerObject {
         /// With the required members; the constants fill themselves in, the optional members are absent.
         #[must_use]
         pub fn new(id: CredentialIssuerObjectId) -> Self {
-            Self { id }
+            Self {
+                id,
+                extra: serde_json::Map::new(),
+            }
         }
     }
 

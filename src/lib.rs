@@ -41,7 +41,7 @@
 //! | [`wire`] | the messages, codes, limits and lifetimes of the specification |
 //!
 //! These modules know no runtime, no files and no network, and only [`clock::SystemClock`] asks the
-//! system for the time, so that they run wherever Rust does, in a browser too. Documents and
+//! system for the time. They are made to run in a browser too, with the feature `js`. Documents and
 //! consumed nonces come through traits whose futures are awaited: [`did::DidResolver`],
 //! [`attestation::nonce::NonceStore`].
 //!
@@ -95,4 +95,23 @@ fn fixed_seed() -> proptest::test_runner::Config {
         failure_persistence: None,
         ..Default::default()
     }
+}
+
+/// The programs of the guides.
+#[cfg(doctest)]
+mod guides {
+    #[doc = include_str!("../spec/guides/sdk.md")]
+    mod sdk {}
+
+    #[cfg(feature = "policy-file")]
+    #[doc = include_str!("../spec/guides/guard.md")]
+    mod guard {}
+
+    #[cfg(feature = "client")]
+    #[doc = include_str!("../spec/guides/agent.md")]
+    mod agent {}
+
+    #[cfg(all(feature = "policy-file", feature = "postgres"))]
+    #[doc = include_str!("../spec/guides/instances.md")]
+    mod instances {}
 }

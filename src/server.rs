@@ -56,7 +56,7 @@
 //!   the preconditions to make every token of the old ones worthless.
 //! - Rates: a limit by client address belongs in front of this layer.
 //! - CORS: `OPTIONS` is answered by the inner service or by a layer around this one. A layer around
-//!   this one that exposes headers itself has to name `X-428-Required` and `X-428-Token`.
+//!   this one that exposes headers itself has to name `X-428-Required`, `X-428-Token` and `X-428-Receipt`.
 //! - Duties of people: what is asked for, how long records are kept, and what a self-attestation is
 //!   worth.
 //!
@@ -78,7 +78,10 @@ mod future;
 mod guard;
 mod layer;
 mod observe;
+mod opened;
 mod outgoing;
+#[cfg(feature = "policy-file")]
+mod policy_file;
 mod service;
 
 pub use attested::Attested;
@@ -88,4 +91,6 @@ pub use builder::{Server, ServerBuilder};
 pub use future::AttestationFuture;
 pub use guard::{Grants, Guard, Requirement};
 pub use layer::AttestationLayer;
+#[cfg(feature = "policy-file")]
+pub use policy_file::{PolicyFile, PolicyFileError, schema as policy_file_schema};
 pub use service::AttestationService;

@@ -12,7 +12,7 @@
 //!
 //! # What holds for all of them
 //!
-//! - A store that is down, slow or full answers [`Unavailable`], never that a nonce is new, a token
+//! - A store that is down, slow or full answers [`Unavailable`](crate::error::Unavailable), never that a nonce is new, a token
 //!   is good or a record is kept. Every call ends within [`Settings::timeout`].
 //! - What a call has acknowledged survives the end of the process. Whether it survives the end of
 //!   the machine is said at each store.
@@ -23,13 +23,9 @@
 //!   clock has been set back.
 //! - No error and no `Debug` text repeats a connection URL, a nonce, a token or a record.
 
-use std::future::Future;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
-
-use crate::error::Unavailable;
 
 #[cfg(feature = "postgres")]
 pub mod postgres;
@@ -86,45 +82,20 @@ pub(crate) enum Fault {
     TimedOut(Duration),
     #[error("{0}")]
     Failed(String),
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     #[error("the nonce may have been consumed and forgotten: the clock was set back")]
     Forgotten,
     #[error("the store holds something that it was not given")]
     Damaged,
 }
 
-impl Fault {
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
-    pub(crate) fn because(error: impl std::error::Error) -> Self {
-        Self::Failed(error.to_string())
-    }
-}
-
-/// Waits for an answer within the bounds of the settings.
-pub(crate) async fn bounded<T, E: Into<Fault>>(
-    what: &'static str,
-    timeout: Duration,
-    answer: impl Future<Output = Result<T, E>> + Send,
-) -> Result<T, Unavailable> {
-    match tokio::time::timeout(timeout, answer).await {
-        Ok(answer) => answer.map_err(|error| Unavailable::new(what, error.into())),
-        Err(_) => Err(Unavailable::new(what, Fault::TimedOut(timeout))),
-    }
-}
-
 const NONCES: &str = "nonce store";
 const REVOCATIONS: &str = "revocation store";
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-const AUDIT: &str = "audit log";
 
 /// Clocks of instances differ, and are set back. What has ended is kept for this long in addition.
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 
 /// What stands for a nonce: it has one size whatever the nonce is.
 fn nonce_key(nonce: &str) -> [u8; 32] {
     Sha256::digest(nonce).into()
-}
-
-/// Milliseconds since 1970, rounded up: what is kept until then is kept long enough.
-fn milliseconds(at: Timestamp) -> i64 {
-    at.as_millisecond().saturating_add(1)
 }

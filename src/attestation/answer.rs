@@ -34,7 +34,7 @@ pub struct Answer<'c> {
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 enum Made {
-    Own(Attestation),
+    Own(Box<Attestation>),
     Credential {
         #[serde(rename = "preconditionId")]
         id: String,
@@ -118,7 +118,7 @@ impl<'c> Answer<'c> {
             Precondition::Identity(_) => IdentitySelfAttestation::new(id, confirmed_at).into(),
             Precondition::Other(_) => return Err(not_implemented()),
         };
-        self.attestations.push(Made::Own(attestation));
+        self.attestations.push(Made::Own(Box::new(attestation)));
         Ok(self)
     }
 

@@ -17,7 +17,7 @@ use super::wire::{
     TOKEN_LIFETIME, TOKEN_LIFETIME_MAX,
 };
 use crate::did::Did;
-use crate::encoding::{base64url, parse_base64url_header};
+use crate::encoding::{base64url, parse_base64url_array, parse_base64url_header};
 use crate::error::{Error, Malformed, Misuse, Rejected};
 use crate::jcs::{Limits, StrictJson};
 use crate::sign::seal::{SealRing, random};
@@ -53,12 +53,12 @@ pub struct Grant {
 /// The text inside a token. Its names are short because the token travels with every request.
 #[derive(Serialize, Deserialize)]
 struct Sealed {
-    i: [u8; 16],
+    i: String,
     s: String,
     e: i64,
     o: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    p: Option<[u8; 32]>,
+    p: Option<String>,
 }
 
 impl TokenIssuer {
@@ -117,11 +117,11 @@ impl TokenIssuer {
         let mut id = [0; 16];
         random(&mut id)?;
         let sealed = Sealed {
-            i: id,
+            i: base64url(id),
             s: scope.to_owned(),
             e: expires_at.as_millisecond(),
             o: accepted.operator.to_string(),
-            p: policy_digest,
+            p: policy_digest.map(base64url),
         };
         let text = serde_json::to_vec(&sealed).map_err(|error| Misuse::new(error.to_string()))?;
         let token = self.ring.seal(PURPOSE, &text)?;
@@ -140,11 +140,14 @@ impl TokenIssuer {
         let text = self.ring.open(PURPOSE, token)?;
         let sealed: Sealed = serde_json::from_slice(&text).ok()?;
         Some(Grant {
-            id: sealed.i,
+            id: parse_base64url_array(&sealed.i).ok()?,
             scope: sealed.s,
             expires_at: Timestamp::from_millisecond(sealed.e).ok()?,
             operator: Did::parse(sealed.o).ok()?,
-            policy_digest: sealed.p,
+            policy_digest: match sealed.p {
+                Some(digest) => Some(parse_base64url_array(&digest).ok()?),
+                None => None,
+            },
         })
     }
 }

@@ -26,7 +26,7 @@ pub use file::PolicyFileError;
 /// use x428::client::ConsentPolicy;
 ///
 /// let policy = ConsentPolicy::from_toml(r#"
-///     # What no rule covers is asked for ("ask") or refused ("refuse", unless said otherwise).
+///     ## What no rule covers is asked for ("ask") or refused ("refuse", unless said otherwise).
 ///     otherwise = "ask"
 ///
 ///     [[consent]]

@@ -90,6 +90,7 @@ impl Documents {
 
     /// Fetches the document of a precondition that the server of `resource` asks for.
     // r[impl attestation.client.document]
+    // r[impl attestation.client.document-address]
     pub(super) async fn fetch(
         &self,
         tos: &TosPrecondition,

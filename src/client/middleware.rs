@@ -1,33 +1,22 @@
-//! The handshake, from the side of the client.
+//! The middleware, and how it is put together.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::{Extensions, Method, StatusCode};
+use http::Extensions;
 use reqwest::{Request, Response};
 use reqwest_middleware::{Middleware, Next};
-use url::Url;
 
-use super::answer::Submission;
 use super::consent::{Ask, ConsentPolicy, Nobody};
 use super::document::Documents;
-use super::error::ClientError;
+use super::handshake::Wire;
 use super::operator::Operator;
 use super::receipt::{AnyKeeper, Receipted, Receipts, UnkeptReceipt};
-use super::redirect;
-use super::required::{Received, receive};
 use super::tokens::TokenCache;
-use super::transport::{is_secure, read};
-use crate::attestation::header::Form;
-use crate::attestation::token;
 use crate::clock::{Clock, SystemClock};
 use crate::did::DidResolver;
-use crate::error::{Malformed, Misuse, Unavailable};
-use crate::http::{Field, PreconditionRequired, TOKEN, request, response};
-use crate::jcs::{Limits, StrictJson};
+use crate::error::Unavailable;
 use crate::sign::Signer;
-use crate::wire::attestation::{AttestationToken, JSON_SIZE_MAX, Receipt};
 
 /// How many tokens are kept, unless the caller says otherwise.
 const TOKENS: usize = 256;
@@ -43,16 +32,16 @@ const REDIRECTS: usize = 10;
 /// a 428 of another protocol.
 ///
 /// A request whose body is a stream is sent once: if it is answered by a challenge, the error is
-/// [`ClientError::NotReplayable`].
+/// [`ClientError::NotReplayable`](super::ClientError::NotReplayable).
 pub struct AttestationMiddleware<S, A = Nobody, C = SystemClock> {
     pub(super) operator: Operator<S>,
     pub(super) policy: ConsentPolicy,
     pub(super) ask: A,
     pub(super) clock: C,
     pub(super) documents: Documents,
-    tokens: Arc<TokenCache>,
-    redirects: usize,
-    receipts: Option<AnyKeeper>,
+    pub(super) tokens: Arc<TokenCache>,
+    pub(super) redirects: usize,
+    pub(super) receipts: Option<AnyKeeper>,
 }
 
 impl<S: Signer> AttestationMiddleware<S> {
@@ -126,13 +115,13 @@ impl<S, A, C> AttestationMiddleware<S, A, C> {
         self
     }
 
-    /// Checks and keeps the receipts of servers.
+    /// Checks and keeps the receipts of servers. The response to a payload waits for it.
     // r[impl attestation.receipt.keep]
     #[must_use]
     pub fn with_receipts<R, F>(mut self, receipts: Receipts<R, F>) -> Self
     where
         R: DidResolver + Send + Sync + 'static,
-        F: Fn(Receipted, Result<Receipt, UnkeptReceipt>) + Send + Sync + 'static,
+        F: Fn(Result<Receipted, UnkeptReceipt>) + Send + Sync + 'static,
     {
         self.receipts = Some(Arc::new(receipts));
         self
@@ -148,7 +137,8 @@ where
     /// Makes a client of it, to which other middleware can be added.
     ///
     /// The HTTP client is built to follow no redirects: it would take the token along to another
-    /// origin. They are followed here.
+    /// origin. They are followed here. Middleware that is added behind this one must not repeat
+    /// requests: a payload is submitted once.
     ///
     /// # Errors
     /// [`Unavailable`] if the HTTP client cannot be built, such as on a system without certificate
@@ -161,7 +151,11 @@ where
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| Unavailable::new("HTTP client", error))?;
-        Ok(reqwest_middleware::ClientBuilder::new(client).with(Attached(self)))
+        let attached = Attached {
+            middleware: self,
+            is_own_client: true,
+        };
+        Ok(reqwest_middleware::ClientBuilder::new(client).with(attached))
     }
 
     /// Makes a middleware of it, for a client that exists already.
@@ -171,7 +165,10 @@ where
     ///
     /// [`redirect::Policy::none`]: reqwest::redirect::Policy::none
     pub fn danger_into_middleware(self) -> impl Middleware {
-        Attached(self)
+        Attached {
+            middleware: self,
+            is_own_client: false,
+        }
     }
 }
 
@@ -184,7 +181,11 @@ impl<S, A, C> fmt::Debug for AttestationMiddleware<S, A, C> {
     }
 }
 
-struct Attached<S, A, C>(AttestationMiddleware<S, A, C>);
+struct Attached<S, A, C> {
+    middleware: AttestationMiddleware<S, A, C>,
+    /// Whether the client was built here, and is known to follow no redirects.
+    is_own_client: bool,
+}
 
 #[async_trait::async_trait]
 impl<S, A, C> Middleware for Attached<S, A, C>
@@ -199,252 +200,7 @@ where
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> reqwest_middleware::Result<Response> {
-        let mut wire = Wire { next, extensions };
-        Ok(self.0.run(request, &mut wire).await?)
-    }
-}
-
-/// The way to the server, through the middleware behind this one.
-struct Wire<'a> {
-    next: Next<'a>,
-    extensions: &'a mut Extensions,
-}
-
-impl Wire<'_> {
-    async fn send(&mut self, request: Request) -> Result<Response, ClientError> {
-        let mut asked = request.url().clone();
-        let response = self.next.clone().run(request, self.extensions).await?;
-        let mut answered = response.url().clone();
-        asked.set_fragment(None);
-        answered.set_fragment(None);
-        if asked != answered {
-            let why = "the HTTP client follows redirects by itself, and takes tokens along";
-            return Err(Misuse::new(why).into());
-        }
-        Ok(response)
-    }
-}
-
-/// What a request shows.
-enum Shown {
-    Nothing,
-    Token(AttestationToken),
-    Payload(Box<Submission>),
-}
-
-impl<S, A, C> AttestationMiddleware<S, A, C>
-where
-    S: Signer + Send + Sync + 'static,
-    A: Ask + Send + Sync + 'static,
-    C: Clock + Send + Sync + 'static,
-{
-    // r[impl attestation.error.client-loop]
-    // r[impl attestation.submit.same-request]
-    // r[impl attestation.submit.post-then-request]
-    // r[impl attestation.submit.once]
-    async fn run(
-        &self,
-        mut request: Request,
-        wire: &mut Wire<'_>,
-    ) -> Result<Response, ClientError> {
-        let mut hops = 0;
-        let mut proof = None;
-        let mut has_answered = false;
-        loop {
-            let spare = request.try_clone();
-            let bodiless = redirect::without_body(&request);
-            let (method, url) = (request.method().clone(), request.url().clone());
-            let shown = self.show(&mut request, proof.take())?;
-            let response = wire.send(request).await?;
-            if let Shown::Payload(submission) = &shown {
-                self.take_grant(&response, submission, &url).await?;
-            }
-            if hops < self.redirects
-                && let Some(target) = redirect::target(&response)
-            {
-                let followed = redirect::followed(response.status(), spare, bodiless, target);
-                let Some(next) = followed else {
-                    return Ok(response);
-                };
-                request = next;
-                hops += 1;
-                // The next 428 is about another request.
-                has_answered = false;
-                continue;
-            }
-            let connected_to = response.remote_addr();
-            let showed = !matches!(shown, Shown::Nothing);
-            let required = match receive(response, &method, showed).await? {
-                Received::Other(response) => return Ok(response),
-                Received::Required(required) => required,
-            };
-            if let Shown::Token(token) = &shown {
-                self.tokens.forget(token);
-            }
-            if has_answered {
-                return Err(refused(&required));
-            }
-            let answer = self.accept(&required, spare, &url, connected_to).await?;
-            has_answered = true;
-            request = answer.request;
-            proof = Some(match answer.submission.payload.form() {
-                Form::Header => Shown::Payload(Box::new(answer.submission)),
-                Form::Body => {
-                    Shown::Token(self.post(&answer.submission, &request, &url, wire).await?)
-                }
-            });
-        }
-    }
-
-    /// Presents what was just made or obtained, else a token that opens the URL.
-    // r[impl attestation.submit.one-place]
-    // r[impl attestation.token.present]
-    fn show(&self, request: &mut Request, proof: Option<Shown>) -> Result<Shown, ClientError> {
-        let now = self.clock.now();
-        let kept = || {
-            let token = self.tokens.find(request.url(), now);
-            token.map_or(Shown::Nothing, Shown::Token)
-        };
-        let shown = match proof.unwrap_or_else(kept) {
-            Shown::Token(_) if !is_secure(request.url(), None) => Shown::Nothing,
-            shown => shown,
-        };
-        let headers = request.headers_mut();
-        match &shown {
-            Shown::Nothing => {}
-            Shown::Token(token) => request::put_token(headers, token)?,
-            Shown::Payload(submission) => {
-                headers.remove(TOKEN);
-                request::put_payload(headers, &submission.payload)?;
-            }
-        }
-        Ok(shown)
-    }
-
-    /// Answers a challenge, if there is one and the request can be repeated.
-    async fn accept(
-        &self,
-        required: &PreconditionRequired,
-        spare: Option<Request>,
-        url: &Url,
-        connected_to: Option<SocketAddr>,
-    ) -> Result<Answered, ClientError> {
-        let Some(challenge) = required.challenge() else {
-            return Err(refused(required));
-        };
-        let boxed = || Box::new(challenge.clone());
-        if !is_secure(url, connected_to) {
-            return Err(ClientError::InsecureTransport { challenge: boxed() });
-        }
-        let Some(request) = spare else {
-            return Err(ClientError::NotReplayable { challenge: boxed() });
-        };
-        let received = required.received_challenge().cloned();
-        let submission = self.answer(challenge.clone(), received, url).await?;
-        Ok(Answered {
-            request,
-            submission,
-        })
-    }
-
-    /// Takes the token of a response to a payload in a header, and the receipt.
-    // r[impl attestation.http.repeated]
-    // r[impl attestation.x402.token-with-payment]
-    async fn take_grant(
-        &self,
-        response: &Response,
-        submission: &Submission,
-        url: &Url,
-    ) -> Result<(), ClientError> {
-        if Field::of(response.headers(), &TOKEN) == Field::Repeated {
-            return Err(Malformed::new("token", "the header stands more than once").into());
-        }
-        // What the server did, it did. A token that cannot be read is one that was not granted.
-        if let Ok(Some(token)) = response::token(response.headers()) {
-            self.tokens.keep(token, url, self.clock.now());
-            self.take_receipt(response, submission).await;
-        }
-        Ok(())
-    }
-
-    async fn take_receipt(&self, response: &Response, submission: &Submission) {
-        let headers = response.headers();
-        let (Some(keeper), Some(challenge)) = (&self.receipts, &submission.received) else {
-            return;
-        };
-        let payload = StrictJson::parse(submission.payload.text().as_bytes(), Limits::default());
-        let (Ok(Some(receipt)), Ok(Some(token)), Ok(payload)) = (
-            response::receipt(headers),
-            response::received_token(headers),
-            payload,
-        ) else {
-            return;
-        };
-        let received = Receipted {
-            receipt,
-            challenge: challenge.clone(),
-            payload,
-            token,
-            documents: submission.documents.clone(),
-        };
-        keeper.keep(received, self.operator.did()).await;
-    }
-
-    /// Posts a payload to the attestation endpoint, which has the origin of the resource, and returns
-    /// the token.
-    // r[impl attestation.submit.post]
-    // r[impl attestation.http.endpoint-method]
-    async fn post(
-        &self,
-        submission: &Submission,
-        original: &Request,
-        url: &Url,
-        wire: &mut Wire<'_>,
-    ) -> Result<AttestationToken, ClientError> {
-        let endpoint = submission.challenge.message().attestation_endpoint.as_ref();
-        let endpoint = endpoint.and_then(|endpoint| Url::parse(endpoint.as_str()).ok());
-        let endpoint = endpoint.filter(|endpoint| endpoint.origin() == url.origin());
-        let endpoint = endpoint.ok_or_else(|| Misuse::new("the endpoint is no URL"))?;
-        let mut post = Request::new(Method::POST, endpoint);
-        *post.timeout_mut() = original.timeout().copied();
-        let body = request::post_payload(post.headers_mut(), &submission.payload)?;
-        *post.body_mut() = Some(body.into());
-        let response = wire.send(post).await?;
-        let response = match receive(response, &Method::POST, true).await? {
-            Received::Required(required) => return Err(refused(&required)),
-            Received::Other(response) => response,
-        };
-        if response.status() != StatusCode::OK {
-            let status = response.status().as_u16();
-            return Err(ClientError::Endpoint { status });
-        }
-        let in_header = response::token(response.headers())?;
-        self.take_receipt(&response, submission).await;
-        let body = read(response, JSON_SIZE_MAX).await?;
-        let token: AttestationToken = StrictJson::parse(&body, Limits::default())?.read("token")?;
-        if in_header.is_some_and(|in_header| in_header != token) {
-            return Err(Malformed::new("token", "header and body are not the same").into());
-        }
-        let now = self.clock.now();
-        if let Err(error) = token::check(&token, url.as_str(), now) {
-            return Err(Malformed::new("token", error.detail().to_owned()).into());
-        }
-        self.tokens.keep(token.clone(), url, now);
-        Ok(token)
-    }
-}
-
-/// A request to be repeated, and what it is to be repeated with.
-struct Answered {
-    request: Request,
-    submission: Submission,
-}
-
-// r[impl attestation.error.detail-informative]
-fn refused(required: &PreconditionRequired) -> ClientError {
-    ClientError::Refused {
-        code: required.error(),
-        detail: required.detail().to_owned(),
-        challenge: required.challenge().cloned().map(Box::new),
+        let mut wire = Wire::new(next, extensions, self.is_own_client);
+        Ok(self.middleware.run(request, &mut wire).await?)
     }
 }

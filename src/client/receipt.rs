@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::document::Document;
 use crate::attestation::receipt::{self, Evidence, ReceiptError};
 use crate::did::{Did, DidResolver, ResolveError, key};
+use crate::error::Malformed;
 use crate::jcs::{Limits, StrictJson};
-use crate::wire::attestation::Receipt;
 
 /// A receipt with everything that took part in the attestation, to be kept together: the digests of
 /// the receipt do not bring the rest back.
@@ -25,22 +25,37 @@ pub struct Receipted {
     pub documents: Vec<Document>,
 }
 
-/// Why a receipt is not kept. The token is as good as with it.
+/// A receipt that is not kept. The token is as good as with it.
+#[derive(Debug, thiserror::Error)]
+#[error("the receipt is not kept: {why}")]
+#[non_exhaustive]
+pub struct UnkeptReceipt {
+    /// What is wrong with it.
+    #[source]
+    pub why: ReceiptFault,
+    /// What it came with, if it could be read.
+    pub received: Option<Box<Receipted>>,
+}
+
+/// Why a receipt is not kept.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum UnkeptReceipt {
+pub enum ReceiptFault {
+    /// It cannot be read, or came without the token that it is about.
+    #[error(transparent)]
+    Unreadable(#[from] Malformed),
     /// It is not a receipt of this attestation.
     #[error(transparent)]
     Refused(#[from] ReceiptError),
     /// The DID of its server does not resolve.
-    #[error("the server of the receipt: {0}")]
+    #[error("the DID of its server: {0}")]
     Server(#[from] ResolveError),
 }
 
 /// What is done with the receipts that servers give.
 ///
-/// Each of them is checked, and handed over with the verdict: to be kept, or to be reported to the
-/// operator. Receipts are a diary; whoever keeps them protects them.
+/// Each of them is checked, and handed over: to be kept, or to be reported to the operator. Receipts
+/// are a diary; whoever keeps them protects them.
 pub struct Receipts<R, F> {
     resolver: R,
     server: Option<Did>,
@@ -50,7 +65,7 @@ pub struct Receipts<R, F> {
 impl<R, F> Receipts<R, F>
 where
     R: DidResolver,
-    F: Fn(Receipted, Result<Receipt, UnkeptReceipt>),
+    F: Fn(Result<Receipted, UnkeptReceipt>),
 {
     /// Resolves the DIDs of servers, and hands every receipt to `keep`.
     #[must_use]
@@ -70,7 +85,7 @@ where
     }
 
     // r[impl attestation.receipt.check]
-    async fn check(&self, received: &Receipted, operator: &Did) -> Result<Receipt, UnkeptReceipt> {
+    async fn check(&self, received: &Receipted, operator: &Did) -> Result<(), ReceiptFault> {
         let server = receipt::server(&received.receipt, self.server.as_ref())?;
         let server = self.resolver.resolve(&server).await?;
         // A did:key has one document, whoever derives it.
@@ -84,25 +99,36 @@ where
             token: &received.token,
             document: document.as_ref(),
         };
-        Ok(receipt::check(&received.receipt, &server, evidence)?)
+        receipt::check(&received.receipt, &server, evidence)?;
+        Ok(())
     }
 }
 
 /// Whatever resolver and keeper there are.
 #[async_trait::async_trait]
 pub(super) trait Keeper: Send + Sync {
-    async fn keep(&self, received: Receipted, operator: &Did);
+    async fn keep(&self, received: Result<Receipted, Malformed>, operator: &Did);
 }
 
 #[async_trait::async_trait]
 impl<R, F> Keeper for Receipts<R, F>
 where
     R: DidResolver + Send + Sync,
-    F: Fn(Receipted, Result<Receipt, UnkeptReceipt>) + Send + Sync,
+    F: Fn(Result<Receipted, UnkeptReceipt>) + Send + Sync,
 {
-    async fn keep(&self, received: Receipted, operator: &Did) {
-        let verdict = self.check(&received, operator).await;
-        (self.keep)(received, verdict);
+    async fn keep(&self, received: Result<Receipted, Malformed>, operator: &Did) {
+        let unkept = |why, received| UnkeptReceipt {
+            why,
+            received: Option::map(received, Box::new),
+        };
+        let verdict = match received {
+            Err(why) => Err(unkept(why.into(), None)),
+            Ok(received) => match self.check(&received, operator).await {
+                Ok(()) => Ok(received),
+                Err(why) => Err(unkept(why, Some(received))),
+            },
+        };
+        (self.keep)(verdict);
     }
 }
 

@@ -26,8 +26,8 @@ const OF_ORIGIN: [HeaderName; 6] = [
     TOKEN,
 ];
 
-/// Where a response sends the client, if anywhere.
-pub(super) fn target(response: &Response) -> Option<Url> {
+/// Where the response to a request for a URL sends the client, if anywhere.
+pub(super) fn target(response: &Response, requested: &Url) -> Option<Url> {
     let redirects = matches!(
         response.status(),
         StatusCode::MOVED_PERMANENTLY
@@ -37,7 +37,7 @@ pub(super) fn target(response: &Response) -> Option<Url> {
             | StatusCode::PERMANENT_REDIRECT
     );
     let location = response.headers().get(header::LOCATION)?.to_str().ok()?;
-    let target = response.url().join(location).ok()?;
+    let target = requested.join(location).ok()?;
     let is_followed = redirects && matches!(target.scheme(), "https" | "http");
     is_followed.then_some(target)
 }

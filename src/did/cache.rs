@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::future::poll_fn;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -47,13 +47,30 @@ pub struct CachedResolver<R, C = SystemClock> {
 struct Slots {
     known: HashMap<Did, Known>,
     by_expiry: BTreeSet<(Timestamp, Did)>,
-    asking: HashMap<Did, Vec<Waker>>,
+    asking: HashMap<Did, Arc<Mutex<Question>>>,
 }
 
 #[derive(Debug)]
 struct Known {
     answer: Answer,
+    kept_at: Timestamp,
     expires_at: Timestamp,
+}
+
+impl Known {
+    /// A clock that is set back makes nothing live longer.
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        self.kept_at <= now && now < self.expires_at
+    }
+}
+
+/// A question that somebody is asking while others wait.
+#[derive(Debug, Default)]
+struct Question {
+    is_over: bool,
+    /// Nothing if the question was given up, or if its answer says nothing about the DID.
+    answer: Option<Answer>,
+    waiting: Vec<Waker>,
 }
 
 /// An answer of the resolver that says something about the DID.
@@ -121,29 +138,27 @@ impl<R, C: Clock> CachedResolver<R, C> {
         self.lock().remove(did);
     }
 
-    /// Whatever a thread did before it panicked, the slots are sound: an answer is inserted whole.
     fn lock(&self) -> MutexGuard<'_, Slots> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.slots)
     }
 
-    /// The answer if it is known, else the right to ask for it. Waits while somebody else asks.
-    fn poll_known(&self, did: &Did, context: &Context<'_>) -> Poll<Result<Answer, Ask<'_, R, C>>> {
+    /// The answer if it is known, else somebody's question about it, else the right to ask.
+    fn look(&self, did: &Did) -> Look<'_, R, C> {
         let now = self.clock.now();
         let mut slots = self.lock();
-        if let Some(known) = slots.known.get(did).filter(|known| now < known.expires_at) {
-            return Poll::Ready(Ok(known.answer.clone()));
+        if let Some(known) = slots.known.get(did).filter(|known| known.is_fresh(now)) {
+            return Look::Known(known.answer.clone());
         }
-        if let Some(waiting) = slots.asking.get_mut(did) {
-            if !waiting.iter().any(|waker| waker.will_wake(context.waker())) {
-                waiting.push(context.waker().clone());
-            }
-            return Poll::Pending;
+        if let Some(question) = slots.asking.get(did) {
+            return Look::Asked(Arc::clone(question));
         }
-        slots.asking.insert(did.clone(), Vec::new());
-        Poll::Ready(Err(Ask {
+        let question = Arc::default();
+        slots.asking.insert(did.clone(), Arc::clone(&question));
+        Look::Ask(Ask {
             cache: self,
             did: did.clone(),
-        }))
+            question,
+        })
     }
 
     fn keep(&self, did: &Did, answer: Answer) {
@@ -159,9 +174,14 @@ impl<R, C: Clock> CachedResolver<R, C> {
         }
         if expires_at > now && slots.known.len() < self.capacity {
             slots.by_expiry.insert((expires_at, did.clone()));
-            slots
-                .known
-                .insert(did.clone(), Known { answer, expires_at });
+            slots.known.insert(
+                did.clone(),
+                Known {
+                    answer,
+                    kept_at: now,
+                    expires_at,
+                },
+            );
         }
     }
 }
@@ -174,32 +194,70 @@ impl Slots {
     }
 }
 
-/// The right to ask for a DID. However the asking ends, the others that wait look again: for the
-/// answer, or for the right to ask.
+enum Look<'a, R, C: Clock> {
+    Known(Answer),
+    Asked(Arc<Mutex<Question>>),
+    Ask(Ask<'a, R, C>),
+}
+
+/// The right to ask for a DID. However the asking ends, the others that wait hear of it.
 struct Ask<'a, R, C: Clock> {
     cache: &'a CachedResolver<R, C>,
     did: Did,
+    question: Arc<Mutex<Question>>,
 }
 
 impl<R, C: Clock> Drop for Ask<'_, R, C> {
     fn drop(&mut self) {
-        let waiting = self.cache.lock().asking.remove(&self.did);
-        waiting.into_iter().flatten().for_each(Waker::wake);
+        self.cache.lock().asking.remove(&self.did);
+        let mut question = locked(&self.question);
+        question.is_over = true;
+        question.waiting.drain(..).for_each(Waker::wake);
     }
+}
+
+impl Question {
+    /// The answer to the question of somebody else, if there is one in the end.
+    fn poll_over(&mut self, context: &Context<'_>) -> Poll<Option<Answer>> {
+        if self.is_over {
+            return Poll::Ready(self.answer.clone());
+        }
+        let waker = context.waker();
+        if !self.waiting.iter().any(|other| other.will_wake(waker)) {
+            self.waiting.push(waker.clone());
+        }
+        Poll::Pending
+    }
+}
+
+/// Whatever a thread did before it panicked, what is behind these locks is sound: answers are
+/// inserted whole.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<R: DidResolver + Sync, C: Clock + Sync> DidResolver for CachedResolver<R, C> {
     async fn resolve(&self, did: &Did) -> Result<DidDocument, ResolveError> {
-        match poll_fn(|context| self.poll_known(did, context)).await {
-            Ok(answer) => answer.into_result(),
-            Err(ask) => {
-                let result = self.resolver.resolve(did).await;
-                if let Some(answer) = Answer::of(&result) {
-                    self.keep(did, answer);
+        loop {
+            let ask = match self.look(did) {
+                Look::Known(answer) => return answer.into_result(),
+                Look::Ask(ask) => ask,
+                Look::Asked(question) => {
+                    let over = poll_fn(|context| locked(&question).poll_over(context)).await;
+                    match over {
+                        // Who waited has the answer even if it may not be kept.
+                        Some(answer) => return answer.into_result(),
+                        None => continue,
+                    }
                 }
-                drop(ask);
-                result
+            };
+            let result = self.resolver.resolve(did).await;
+            if let Some(answer) = Answer::of(&result) {
+                locked(&ask.question).answer = Some(answer.clone());
+                self.keep(did, answer);
             }
+            drop(ask);
+            return result;
         }
     }
 }

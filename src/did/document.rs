@@ -191,7 +191,10 @@ fn usable(candidate: &Value, listed: &[Value], did: &Did) -> Option<Verification
         }
         _ => return None,
     };
-    if method.get("controller").and_then(Value::as_str) != Some(did.as_str()) {
+    let kind = method.get("type").and_then(Value::as_str);
+    if method.get("controller").and_then(Value::as_str) != Some(did.as_str())
+        || !kind.is_some_and(|kind| (1..=128).contains(&kind.chars().count()))
+    {
         return None;
     }
     let id = name(method, did).filter(|id| id.is_of(did))?;

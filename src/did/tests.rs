@@ -224,3 +224,27 @@ fn a_document_is_of_its_did() {
         assert!(read(document.clone()).is_err(), "{document}");
     }
 }
+
+// r[verify attestation.did.methods]
+#[test]
+fn two_resolvers_resolve_the_methods_of_both() {
+    let json = StrictJson::from_value(json!({"id": web().as_str()}), Limits::default()).unwrap();
+    let document = DidDocument::read(json, &web()).unwrap();
+    let pinned = fixed::FixedResolver::new().with(document).only_given();
+    let both = (key::KeyResolver, pinned);
+    let resolve = |text: &str| {
+        let did = Did::parse(text).unwrap();
+        crate::poll_ready(both.resolve(&did)).unwrap()
+    };
+    assert!(resolve(OPERATOR).is_ok());
+    assert!(resolve(web().as_str()).is_ok());
+    assert!(matches!(
+        resolve("did:web:b.example"),
+        Err(ResolveError::NotFound)
+    ));
+    // The first one knows the method, so the second one is not asked.
+    assert!(matches!(
+        resolve("did:key:z1"),
+        Err(ResolveError::Malformed(_))
+    ));
+}

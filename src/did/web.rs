@@ -173,3 +173,33 @@ fn own_outage(cause: &(dyn StdError + 'static)) -> Option<io::ErrorKind> {
             .is_some_and(|code| OUT_OF_FILES.contains(&code)));
     is_own.then(|| error.kind())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // r[verify attestation.error.outage]
+    #[test]
+    fn only_faults_of_this_machine_are_outages() {
+        let own = [io::ErrorKind::NetworkDown, io::ErrorKind::OutOfMemory];
+        for kind in own {
+            assert_eq!(own_outage(&io::Error::from(kind)), Some(kind));
+        }
+        for kind in [
+            io::ErrorKind::ConnectionRefused,
+            io::ErrorKind::HostUnreachable,
+            io::ErrorKind::TimedOut,
+            io::ErrorKind::Other,
+        ] {
+            assert_eq!(own_outage(&io::Error::from(kind)), None, "{kind}");
+        }
+        assert_eq!(own_outage(&network::NotPublic), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_machine_without_file_descriptors_is_out_of_order() {
+        const EMFILE: i32 = 24;
+        assert!(own_outage(&io::Error::from_raw_os_error(EMFILE)).is_some());
+    }
+}

@@ -51,7 +51,7 @@ impl PreconditionRequired {
         };
         Self {
             error: Some(rejected.code()),
-            detail: detail.chars().take(DETAIL_MAX).collect(),
+            detail: sentence(detail),
             challenge,
             received: None,
         }
@@ -189,4 +189,13 @@ impl PreconditionRequired {
             received: in_header,
         }))
     }
+}
+
+/// Errors are phrases; what is sent is a sentence.
+fn sentence(phrase: &str) -> String {
+    let mut characters = phrase.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    let end = (!phrase.ends_with('.')).then_some('.');
+    let rest = characters.take(DETAIL_MAX - 2);
+    first.into_iter().chain(rest).chain(end).collect()
 }

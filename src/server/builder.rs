@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::backends::{AnyAuditLog, AnyReceipts, AnyRevocations, AnyVerifier};
 use super::base::PublicBase;
 use super::guard::Guard;
+use super::opened::Opened;
 use crate::attestation::Verifier;
 use crate::attestation::audit::AuditLog;
 use crate::attestation::issue::ChallengeIssuer;
@@ -26,7 +27,7 @@ use crate::wire::attestation::{
     SupportedVersions,
 };
 
-const DISCOVERY_MAX_AGE: Duration = Duration::from_secs(3600);
+const DISCOVERY_MAX_AGE: Duration = Duration::from_hours(1);
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -39,6 +40,7 @@ pub struct Server {
     pub(super) verifier: Box<dyn AnyVerifier>,
     pub(super) challenges: ChallengeIssuer,
     pub(super) tokens: TokenIssuer,
+    pub(super) opened: Opened,
     pub(super) receipts: Option<Box<dyn AnyReceipts>>,
     pub(super) revocations: Option<Box<dyn AnyRevocations>>,
     pub(super) audit: Option<Box<dyn AnyAuditLog>>,
@@ -84,6 +86,7 @@ impl Server {
                 verifier: Box::new(verifier),
                 challenges,
                 tokens,
+                opened: Opened::new(),
                 receipts: None,
                 revocations: None,
                 audit: None,

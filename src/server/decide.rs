@@ -42,7 +42,7 @@ pub(super) enum Look {
 /// A token that this server, or another instance of it, has issued.
 pub(super) struct Presented {
     token: String,
-    grant: Grant,
+    grant: Arc<Grant>,
     checked: Result<(), Rejected>,
 }
 
@@ -77,10 +77,9 @@ impl Server {
         }
     }
 
-    // r[impl attestation.token.unknown]
     fn look_at_token(&self, guarded: Guarded, headers: &HeaderMap, started: &Started) -> Look {
         let opened = request::token(headers)
-            .and_then(|token| self.tokens.open(token).map(|grant| (token, grant)));
+            .and_then(|token| Some((token, self.opened.open(&self.tokens, token)?)));
         let Some((token, grant)) = opened else {
             return Look::Answer(self.challenge(&guarded, started));
         };
@@ -99,9 +98,9 @@ impl Server {
             };
             return Look::Ask(guarded, Box::new(presented));
         }
-        match self.admit(&guarded, grant, checked, started) {
-            Ok(attested) => Look::Admit(attested),
-            Err(response) => Look::Answer(response),
+        match self.admit(&guarded, &grant, checked, started) {
+            Verdict::Forward(attested, _) => Look::Admit(attested),
+            Verdict::Answer(response) => Look::Answer(response),
         }
     }
 
@@ -110,25 +109,26 @@ impl Server {
     fn admit(
         &self,
         guarded: &Guarded,
-        grant: Grant,
+        grant: &Grant,
         checked: Result<(), Rejected>,
         started: &Started,
-    ) -> Result<Box<Attested>, Response<Vec<u8>>> {
+    ) -> Verdict {
         if let Err(rejected) = checked {
-            return Err(self.refuse(guarded, &rejected, started));
+            return Verdict::Answer(self.refuse(guarded, &rejected, started));
         }
         let policy = guarded.requirement.policy();
         if grant.policy_digest != Some(*policy.digest()) {
-            return Err(self.challenge(guarded, started));
+            return Verdict::Answer(self.challenge(guarded, started));
         }
         observe::admitted(started);
-        Ok(Box::new(Attested {
-            operator: grant.operator,
-            scope: grant.scope,
+        let attested = Box::new(Attested {
+            operator: grant.operator.clone(),
+            scope: grant.scope.clone(),
             expires_at: grant.expires_at,
             policy: Arc::clone(policy),
             now: false,
-        }))
+        });
+        Verdict::Forward(attested, None)
     }
 
     /// Looks for the token among the revoked ones: after its expiry, and before its scope.
@@ -157,10 +157,7 @@ impl Server {
                 Err(down) => return Verdict::Answer(self.outage(&down.into(), &started)),
             }
         }
-        match self.admit(&guarded, grant, checked, &started) {
-            Ok(attested) => Verdict::Forward(attested, None),
-            Err(response) => Verdict::Answer(response),
-        }
+        self.admit(&guarded, &grant, checked, &started)
     }
 
     /// Verifies the payload of a request for a guarded resource.

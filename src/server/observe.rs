@@ -1,21 +1,26 @@
 //! Events without personal data: what was decided, with which code, in which time.
 
-use std::time::Instant;
-
 use crate::error::Error;
 use crate::wire::attestation::ErrorCode;
 
-/// When the layer began to look at something.
+/// When the layer began to look at something. Without events nobody asks, and no clock is read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Started(Instant);
+pub(super) struct Started {
+    #[cfg(feature = "tracing")]
+    at: std::time::Instant,
+}
 
 impl Started {
     pub(super) fn now() -> Self {
-        Self(Instant::now())
+        Self {
+            #[cfg(feature = "tracing")]
+            at: std::time::Instant::now(),
+        }
     }
 
+    #[cfg(feature = "tracing")]
     fn micros(&self) -> u64 {
-        u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX)
+        u64::try_from(self.at.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 }
 
@@ -31,7 +36,7 @@ macro_rules! event {
             micros = $started.micros(),
         );
         #[cfg(not(feature = "tracing"))]
-        let _ = ($started.micros(), $($value,)*);
+        let _ = ($started, $($value,)*);
     };
 }
 

@@ -36,6 +36,7 @@ impl Server {
     /// Lets browsers read the headers, and tells caches on which headers of a request the answer
     /// depends.
     // r[impl attestation.http.expose]
+    // r[impl attestation.http.vary]
     pub(super) fn dress(&self, headers: &mut HeaderMap) {
         if self.exposes_headers {
             headers.append(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
@@ -50,16 +51,12 @@ impl Server {
         granted: Option<&Granted>,
     ) -> Result<(), Misuse> {
         keep_private(headers);
-        match granted {
-            Some(granted) => {
-                self.dress(headers);
-                granted.put(headers)
-            }
-            None => {
-                headers.append(VARY, VARIES);
-                Ok(())
-            }
+        if let Some(granted) = granted {
+            self.dress(headers);
+            return granted.put(headers);
         }
+        headers.append(VARY, VARIES);
+        Ok(())
     }
 }
 

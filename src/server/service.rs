@@ -86,6 +86,7 @@ where
 }
 
 /// Prepares a request for the inner service.
+// r[impl attestation.http.inner-headers]
 pub(super) fn admit<Q>(server: &Server, request: &mut Request<Q>, attested: Attested) {
     if !server.forwards_headers {
         request.headers_mut().remove(ATTESTATION);

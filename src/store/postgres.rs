@@ -24,14 +24,16 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::raw_sql;
 use url::{Host, Url};
 
-use super::table::{Turns, pending};
-use super::{Fault, Settings, bounded};
+use super::table::{Turns, bounded, pending, readable};
+use super::{Fault, Settings};
 use crate::clock::SystemClock;
 use crate::error::{Error, Misuse, Unavailable};
 
 mod audit;
 mod nonce;
 mod revocation;
+#[cfg(test)]
+mod tests;
 
 const WHAT: &str = "PostgreSQL database";
 const MIGRATIONS: &[&str] = &[include_str!("postgres/1.sql")];
@@ -39,8 +41,7 @@ const MIGRATIONS: &[&str] = &[include_str!("postgres/1.sql")];
 const MIGRATION_LOCK: i64 = 0x7834_3238_0000_0000;
 /// Names the lock under which records are appended.
 const AUDIT_LOCK: i64 = 0x7834_3238_0000_0001;
-/// Every statement sees what others have committed before it, also where the default of the
-/// database is another one.
+/// Every statement has to see what others have committed before it.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 /// What sqlx understands. It would print the others, with their values, to the log.
 const PARAMETERS: [&str; 17] = [
@@ -81,16 +82,40 @@ impl PostgresStore {
     /// [`Error::Misuse`] for a URL that is none, and for tables of a later version;
     /// [`Error::Unavailable`] if the server does not answer.
     pub async fn connect(url: &str, settings: &Settings) -> Result<Self, Error> {
-        let options = options(url)?;
+        let store = Self::lazy(options(url)?, settings);
+        let migrated = bounded(WHAT, settings.timeout, async {
+            Ok::<_, Fault>(Box::pin(migrate(&store.pool)).await)
+        });
+        migrated.await??;
+        Ok(store)
+    }
+
+    /// Connects to a database that has the tables, to read them: nothing is changed, and what
+    /// would change them is unavailable. For those who verify the log of somebody else.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect), and [`Error::Misuse`] if there are no tables of this version.
+    pub async fn connect_read_only(url: &str, settings: &Settings) -> Result<Self, Error> {
+        let options = options(url)?.options([("default_transaction_read_only", "on")]);
+        let store = Self::lazy(options, settings);
+        let version = bounded(WHAT, settings.timeout, version(&store.pool)).await?;
+        readable(MIGRATIONS, version)?;
+        Ok(store)
+    }
+
+    fn lazy(options: PgConnectOptions, settings: &Settings) -> Self {
         let statement_timeout = settings.timeout.as_millis().max(1).to_string();
         let pool = PgPoolOptions::new()
             .max_connections(settings.connections)
             .acquire_timeout(settings.timeout)
+            // Where the database has other defaults, a racing replay would be an outage, and a
+            // commit be acknowledged before it is written.
             .after_connect(move |connection, _| {
                 let statement_timeout = statement_timeout.clone();
                 Box::pin(async move {
                     sqlx::query(
                         "SELECT set_config('statement_timeout', $1, FALSE),
+                            set_config('default_transaction_isolation', 'read committed', FALSE),
                             CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')
                             THEN set_config('synchronous_commit', 'on', FALSE) END",
                     )
@@ -101,17 +126,13 @@ impl PostgresStore {
                 })
             })
             .connect_lazy_with(options);
-        let migrated = bounded(WHAT, settings.timeout, async {
-            Ok::<_, Fault>(migrate(&pool).await)
-        });
-        migrated.await??;
-        Ok(Self {
+        Self {
             pool,
             timeout: settings.timeout,
             clock: SystemClock,
             consumed: Turns::default(),
             remembered: Turns::default(),
-        })
+        }
     }
 }
 
@@ -170,6 +191,18 @@ fn is_local(options: &PgConnectOptions) -> bool {
             Ok(Host::Ipv6(address)) => address.is_loopback(),
             Err(_) => host == "::1",
         }
+}
+
+/// The version of the tables, if there are any.
+async fn version(pool: &PgPool) -> Result<Option<i64>, Fault> {
+    let made: bool = sqlx::query_scalar("SELECT to_regclass('x428_schema') IS NOT NULL")
+        .fetch_one(pool)
+        .await?;
+    if !made {
+        return Ok(None);
+    }
+    let version = sqlx::query_scalar("SELECT max(version) FROM x428_schema");
+    Ok(version.fetch_one(pool).await?)
 }
 
 async fn migrate(pool: &PgPool) -> Result<(), Error> {

@@ -55,7 +55,8 @@ impl RedisStore {
         Self::open(url, prefix, None, settings).await
     }
 
-    /// As [`connect`](Self::connect), and trusts the certificates of `roots_pem` instead of those of the system.
+    /// As [`connect`](Self::connect), and trusts the certificates of `roots_pem` instead of those
+    /// of the system.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).

@@ -34,14 +34,16 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-use super::table::{Turns, pending};
-use super::{Fault, Settings, bounded};
+use super::table::{Turns, bounded, pending, readable};
+use super::{Fault, Settings};
 use crate::clock::SystemClock;
 use crate::error::{Error, Unavailable};
 
 mod audit;
 mod nonce;
 mod revocation;
+#[cfg(test)]
+mod tests;
 
 const WHAT: &str = "SQLite database";
 const MIGRATIONS: &[&str] = &[include_str!("sqlite/1.sql")];
@@ -69,33 +71,52 @@ impl SqliteStore {
     pub async fn open(path: impl AsRef<Path>, settings: &Settings) -> Result<Self, Error> {
         let path = path.as_ref();
         create(path).map_err(|error| Unavailable::new(WHAT, error))?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .busy_timeout(settings.timeout)
+        let options = options(path, settings)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .pragma("secure_delete", "ON")
-            .pragma("trusted_schema", "OFF");
+            .pragma("secure_delete", "ON");
+        let store = Self::connect(&options, settings);
+        let migrated = bounded(WHAT, settings.timeout, async {
+            Ok::<_, Fault>(Box::pin(migrate(&store.writer)).await)
+        });
+        migrated.await??;
+        Ok(store)
+    }
+
+    /// Opens a file that is there, to read it: nothing in it is changed, and what would change it
+    /// is unavailable. For those who verify the log of somebody else.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the file cannot be opened, [`Error::Misuse`] if it has no tables
+    /// of this version.
+    pub async fn open_read_only(
+        path: impl AsRef<Path>,
+        settings: &Settings,
+    ) -> Result<Self, Error> {
+        let options = options(path.as_ref(), settings).read_only(true);
+        let store = Self::connect(&options, settings);
+        let version = bounded(WHAT, settings.timeout, version(&store.readers)).await?;
+        readable(MIGRATIONS, version)?;
+        Ok(store)
+    }
+
+    fn connect(options: &SqliteConnectOptions, settings: &Settings) -> Self {
         let pool = |connections| {
             SqlitePoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(settings.timeout)
                 .idle_timeout(None)
                 .max_lifetime(None)
+                .connect_lazy_with(options.clone())
         };
-        let writer = pool(1).connect_lazy_with(options.clone());
-        let opened = bounded(WHAT, settings.timeout, async {
-            Ok::<_, Fault>(migrate(&writer).await)
-        });
-        opened.await??;
-        Ok(Self {
-            writer,
-            readers: pool(settings.connections).connect_lazy_with(options),
+        Self {
+            writer: pool(1),
+            readers: pool(settings.connections),
             timeout: settings.timeout,
             clock: SystemClock,
             consumed: Turns::default(),
             remembered: Turns::default(),
-        })
+        }
     }
 }
 
@@ -133,6 +154,27 @@ fn create(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(drop)
+}
+
+fn options(path: &Path, settings: &Settings) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(settings.timeout)
+        .pragma("trusted_schema", "OFF")
+}
+
+/// The version of the tables, if there are any.
+async fn version(readers: &SqlitePool) -> Result<Option<i64>, Fault> {
+    let made: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'x428_schema')",
+    )
+    .fetch_one(readers)
+    .await?;
+    if !made {
+        return Ok(None);
+    }
+    let version = sqlx::query_scalar("SELECT max(version) FROM x428_schema");
+    Ok(version.fetch_one(readers).await?)
 }
 
 async fn migrate(writer: &SqlitePool) -> Result<(), Error> {

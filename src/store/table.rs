@@ -1,15 +1,18 @@
 //! What the two databases have in common: what is no SQL.
 
+use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{AUDIT, Fault, GRACE};
+use super::{Fault, GRACE};
 use crate::attestation::audit::{Stored, genesis};
 use crate::clock::Clock;
 use crate::error::{Misuse, Unavailable};
 use crate::wire::attestation::Digest;
 
+pub(super) const AUDIT: &str = "audit log";
 /// Every so many additions something is deleted.
 const TURN: u32 = 32;
 /// How many rows are deleted at most: more than a turn adds, so that a backlog melts.
@@ -27,6 +30,29 @@ impl From<sqlx::Error> for Fault {
             other => Self::Failed(other.to_string()),
         }
     }
+}
+
+impl Fault {
+    pub(super) fn because(error: impl std::error::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// Waits for an answer as long as the settings say.
+pub(super) async fn bounded<T, E: Into<Fault>>(
+    what: &'static str,
+    timeout: Duration,
+    answer: impl Future<Output = Result<T, E>> + Send,
+) -> Result<T, Unavailable> {
+    match tokio::time::timeout(timeout, answer).await {
+        Ok(answer) => answer.map_err(|error| Unavailable::new(what, error.into())),
+        Err(_) => Err(Unavailable::new(what, Fault::TimedOut(timeout))),
+    }
+}
+
+/// Milliseconds since 1970, rounded up: what is kept until then is kept long enough.
+pub(super) fn milliseconds(at: Timestamp) -> i64 {
+    at.as_millisecond().saturating_add(1)
 }
 
 /// Tells when it is time to delete what has ended.
@@ -56,6 +82,18 @@ pub(super) fn pending(
         .ok()
         .and_then(|version| known.get(version..))
         .ok_or_else(|| Misuse::new("the tables are of a later version of this program"))
+}
+
+/// Whether tables of that version can be read as they are; nothing stands for no tables.
+pub(super) fn readable(known: &'static [&'static str], version: Option<i64>) -> Result<(), Misuse> {
+    let version = version.ok_or_else(|| Misuse::new("there are no tables of x428"))?;
+    if pending(known, version)?.is_empty() {
+        Ok(())
+    } else {
+        Err(Misuse::new(
+            "the tables are of an earlier version of this program: a server has to open them first",
+        ))
+    }
 }
 
 /// The number and the predecessor of the next record, after the newest one.

@@ -263,7 +263,7 @@ async fn a_document_that_is_not_served_is_not_accepted() {
     );
 }
 
-// r[verify attestation.client.document-fetch]
+// r[verify attestation.client.document-address]
 #[tokio::test]
 async fn a_document_is_not_fetched_from_addresses_that_are_nobodys_business() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -289,7 +289,7 @@ async fn a_document_is_not_fetched_from_addresses_that_are_nobodys_business() {
     assert!(reached.is_none());
 }
 
-// r[verify attestation.client.document]
+// r[verify attestation.client.document-address]
 #[tokio::test]
 async fn a_redirect_of_a_document_is_not_followed() {
     let server = Setup::terms()

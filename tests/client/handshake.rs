@@ -3,33 +3,24 @@
 use std::sync::{Arc, Mutex};
 
 use http::Method;
-use serde_json::json;
 use x428::client::{
-    ClientError, ConsentPolicy, Documents, Question, Receipts, Rule, TokenCache, UnkeptReceipt,
+    ClientError, ConsentPolicy, Documents, Question, ReceiptFault, Receipts, Rule, TokenCache,
+    UnkeptReceipt,
 };
 use x428::did::key::KeyResolver;
 use x428::jcs::{Limits, StrictJson};
 use x428::wire::attestation::{DocumentHash, ErrorCode, PAYLOAD_HEADER_MAX, Precondition};
 
 use super::server::{
-    Server, Setup, TERMS, attach, client_error, hash_of, middleware, now, operator, status, terms,
+    Setup, TERMS, attach, client_error, hash_of, middleware, now, operator, status, terms,
 };
-
-fn everything() -> Setup {
-    Setup::of(vec![
-        terms("/terms.txt"),
-        json!({"id": "adult", "type": "age", "allowedAttestationMethods": ["self", "vc"],
-               "minimumAge": 18, "acceptedVcIssuers": ["did:web:issuer.example"]}),
-        json!({"id": "who", "type": "identity", "allowedAttestationMethods": ["self"]}),
-    ])
-}
 
 // r[verify attestation.submit.same-request]
 // r[verify attestation.submit.one-place]
 // r[verify attestation.token.present]
 #[tokio::test]
 async fn a_challenge_is_answered_in_the_header_and_the_token_is_used_from_then_on() {
-    let server = everything().with_scope("/r/*").start().await;
+    let server = Setup::everything().with_scope("/r/*").start().await;
     let client = server.client();
     for path in ["/r/1", "/r/2", "/r/1?page=2"] {
         let response = client
@@ -161,7 +152,7 @@ async fn the_document_is_fetched_without_credentials() {
 // r[verify attestation.client.consent]
 #[tokio::test]
 async fn the_operator_is_asked_what_no_rule_covers() {
-    let server = everything().start().await;
+    let server = Setup::everything().start().await;
     let asked = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&asked);
     let ask = move |question: Question| {
@@ -192,7 +183,7 @@ async fn the_operator_is_asked_what_no_rule_covers() {
 // r[verify attestation.privacy.silent]
 #[tokio::test]
 async fn one_no_is_a_no_to_all() {
-    let server = everything().start().await;
+    let server = Setup::everything().start().await;
     let ask = |question: Question| async move {
         !matches!(question.precondition, Precondition::Identity(_))
     };
@@ -213,7 +204,7 @@ async fn one_no_is_a_no_to_all() {
 // r[verify attestation.client.consent]
 #[tokio::test]
 async fn without_a_policy_nothing_is_fetched_asked_or_signed() {
-    let server = everything().start().await;
+    let server = Setup::everything().start().await;
     let client = attach(middleware(ConsentPolicy::new()));
     let error = client_error(client.get(server.url("/r/1")).send().await);
     assert!(
@@ -251,6 +242,33 @@ async fn a_token_that_is_refused_is_forgotten_and_the_challenge_answered() {
             "GET /r/2 payload",
         ]
     );
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_forgotten_even_if_nothing_replaces_it() {
+    let server = Setup::terms()
+        .lying(|_, seen| {
+            let body = br#"{"error": "token_expired", "detail": "Revoked."}"#;
+            (seen.shows() == "token").then(|| {
+                http::Response::builder()
+                    .status(428)
+                    .header("content-type", "application/json")
+                    .body(body.to_vec())
+                    .unwrap()
+            })
+        })
+        .start()
+        .await;
+    let tokens = Arc::new(TokenCache::new(8));
+    let client = attach(middleware(server.consent()).with_tokens(Arc::clone(&tokens)));
+    client.get(server.url("/r/1")).send().await.unwrap();
+    assert_eq!(tokens.len(), 1);
+    let error = client_error(client.get(server.url("/r/1")).send().await);
+    let ClientError::Refused { code, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(code, Some(ErrorCode::TokenExpired));
+    assert!(tokens.is_empty());
 }
 
 #[tokio::test]
@@ -330,22 +348,26 @@ async fn the_body_of_a_stream_is_sent_once() {
 #[tokio::test]
 async fn a_receipt_is_checked_and_kept_with_everything_it_is_about() {
     for posted in [false, true] {
-        let server = if posted { posting() } else { Setup::terms() }
-            .start()
-            .await;
+        let setup = if posted {
+            Setup::long().with_endpoint()
+        } else {
+            Setup::terms()
+        };
+        let server = setup.start().await;
         let kept = Arc::new(Mutex::new(Vec::new()));
         let keep = Arc::clone(&kept);
-        let receipts = Receipts::new(KeyResolver, move |received, verdict| {
-            keep.lock().unwrap().push((received, verdict));
+        let receipts = Receipts::new(KeyResolver, move |verdict| {
+            keep.lock().unwrap().push(verdict);
         });
         let receipts = receipts.of_server(server.guard().receipts.server().clone());
         let client = attach(middleware(server.consent()).with_receipts(receipts));
         client.get(server.url("/r/1")).send().await.unwrap();
         let kept = kept.lock().unwrap();
-        let [(received, Ok(receipt))] = kept.as_slice() else {
+        let [Ok(received)] = kept.as_slice() else {
             panic!("{kept:?}");
         };
-        assert_eq!(receipt.operator_id.as_str(), operator().did().as_str());
+        let receipt = received.receipt.value();
+        assert_eq!(receipt["operatorId"], operator().did().as_str());
         let documents = received
             .documents
             .iter()
@@ -364,41 +386,60 @@ async fn a_receipt_is_checked_and_kept_with_everything_it_is_about() {
 // r[verify attestation.receipt.check]
 #[tokio::test]
 async fn a_receipt_of_something_else_is_reported_and_the_token_is_good() {
-    let other: Server = Setup::terms().start().await;
-    for lie in ["payloadDigest", "signature", "serverId"] {
+    for lie in ["payloadDigest", "signature", "serverId", "no JSON", "twice"] {
         let server = Setup::terms()
             .lying(move |guard, seen| {
                 let mut reply = guard.serve(seen);
-                let value = reply.headers().get("x-428-receipt")?.to_str().ok()?;
-                let text = x428::encoding::parse_base64url_header(value).ok()?;
+                let value = reply.headers().get("x-428-receipt")?.clone();
+                let text = x428::encoding::parse_base64url_header(value.to_str().ok()?).ok()?;
                 let receipt = StrictJson::parse(&text, Limits::default()).ok()?;
                 let mut receipt = receipt.into_value();
-                receipt[lie] = match lie {
-                    "serverId" => json!("did:other:server"),
-                    _ => receipt["challengeDigest"].clone(),
-                };
-                let value = x428::attestation::header::encode(&receipt.to_string());
-                let value = http::HeaderValue::try_from(value).ok()?;
-                reply.headers_mut().insert("x-428-receipt", value);
+                match lie {
+                    "serverId" => receipt[lie] = "did:other:server".into(),
+                    "no JSON" => receipt = "receipt".into(),
+                    _ => receipt[lie] = receipt["challengeDigest"].clone(),
+                }
+                let text = receipt.to_string();
+                let forged = x428::attestation::header::encode(text.trim_matches('"'));
+                let forged = http::HeaderValue::try_from(forged).ok()?;
+                let headers = reply.headers_mut();
+                if lie == "twice" {
+                    headers.append("x-428-receipt", value);
+                } else {
+                    headers.insert("x-428-receipt", forged);
+                }
                 Some(reply)
             })
             .start()
             .await;
-        let verdicts = Arc::new(Mutex::new(Vec::<UnkeptReceipt>::new()));
-        let noted = Arc::clone(&verdicts);
-        let receipts = Receipts::new(KeyResolver, move |_, verdict| {
+        let unkept = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&unkept);
+        let receipts = Receipts::new(KeyResolver, move |verdict: Result<_, UnkeptReceipt>| {
             noted.lock().unwrap().extend(verdict.err());
         });
         let client = attach(middleware(server.consent()).with_receipts(receipts));
         let response = client.get(server.url("/r/1")).send().await.unwrap();
         assert_eq!(response.status(), 200);
-        assert_eq!(verdicts.lock().unwrap().len(), 1, "{lie}");
+        {
+            let unkept = unkept.lock().unwrap();
+            let [UnkeptReceipt { why, received, .. }] = unkept.as_slice() else {
+                panic!("{lie}: {unkept:?}");
+            };
+            let is_read = !matches!(lie, "no JSON" | "twice");
+            assert_eq!(received.is_some(), is_read, "{lie}");
+            let expected = match lie {
+                "payloadDigest" | "signature" => matches!(why, ReceiptFault::Refused(_)),
+                "serverId" => matches!(why, ReceiptFault::Server(_)),
+                _ => matches!(why, ReceiptFault::Unreadable(_)),
+            };
+            assert!(expected, "{lie}: {why:?}");
+        }
         client.get(server.url("/r/1")).send().await.unwrap();
         assert_eq!(server.log().last().unwrap(), "GET /r/1 token");
     }
-    assert!(other.log().is_empty());
 }
 
+// r[verify attestation.client.document-fetch]
 #[tokio::test]
 async fn documents_have_a_longest_length() {
     let server = Setup::terms().start().await;

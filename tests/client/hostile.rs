@@ -58,10 +58,13 @@ async fn a_refusal_is_an_error_with_its_code() {
         else {
             panic!("{error}");
         };
-        assert_eq!((told, detail.as_str()), (Some(*code), "no"));
+        assert_eq!((told, detail.as_str()), (Some(*code), "No."));
         assert!(challenge.is_some());
     }
 }
+
+/// Makes a reply, given the address of the server.
+type Reply = Box<dyn Fn(&str) -> Response<Vec<u8>> + Send + Sync>;
 
 // r[verify attestation.submit.post]
 #[tokio::test]
@@ -69,9 +72,8 @@ async fn what_the_endpoint_may_answer() {
     let token = |scope: &str, expires: &str| {
         json!({"token": "opaque", "expiresAt": expires, "scope": scope}).to_string()
     };
-    type Make = Box<dyn Fn(&str) -> Response<Vec<u8>> + Send + Sync>;
     let json = |body: String| Response::new(body.into_bytes());
-    let replies: [(&str, Make); 7] = [
+    let replies: [(&str, Reply); 7] = [
         ("status 500", Box::new(|_| status(500))),
         (
             "status 302",
@@ -156,7 +158,7 @@ async fn a_428_of_another_protocol_is_passed_on_untouched() {
         ("application/json", "{".to_owned()),
     ];
     for (media_type, body) in pages {
-        let served = body.clone();
+        let page = body.clone();
         let server = Setup::terms()
             .with_scope("/r/*")
             .lying(move |_, seen| {
@@ -165,7 +167,7 @@ async fn a_428_of_another_protocol_is_passed_on_untouched() {
                         .status(428)
                         .header("content-type", media_type)
                         .header("x-own", "kept")
-                        .body(served.clone().into_bytes())
+                        .body(page.clone().into_bytes())
                         .unwrap()
                 })
             })

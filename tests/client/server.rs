@@ -70,13 +70,16 @@ pub(crate) struct Guard {
     tokens: TokenIssuer,
     policy: Policy,
     scope: Option<String>,
+    clock: FixedClock,
     pub(crate) receipts: ReceiptIssuer<SigningKey>,
 }
 
 impl Guard {
     pub(crate) fn challenge_for(&self, path: &str) -> Challenge {
         let resource = AbsoluteUri::parse(format!("{}{path}", self.base)).unwrap();
-        self.issuer.issue(&self.policy, &resource, now()).unwrap()
+        self.issuer
+            .issue(&self.policy, &resource, self.clock.0)
+            .unwrap()
     }
 
     /// The first 428 for a path.
@@ -96,7 +99,7 @@ impl Guard {
     }
 
     pub(crate) fn refused(&self, path: &str, code: ErrorCode) -> Reply {
-        let rejected = Rejected::new(code, "no");
+        let rejected = Rejected::new(code, "No.");
         let required = PreconditionRequired::rejected(&rejected, Some(self.challenge_for(path)));
         required.to_response().unwrap()
     }
@@ -164,7 +167,7 @@ impl Guard {
         }
         match request::token(&seen.headers).and_then(|token| self.tokens.open(token)) {
             None => self.required(&seen.path),
-            Some(grant) => match grant.check(&uri, now()) {
+            Some(grant) => match grant.check(&uri, self.clock.0) {
                 Err(rejected) => self.refused(&seen.path, rejected.code()),
                 Ok(()) => report,
             },
@@ -194,6 +197,7 @@ pub(crate) struct Setup {
     preconditions: Vec<Value>,
     endpoint: bool,
     scope: Option<&'static str>,
+    clock: FixedClock,
     hook: Option<Hook>,
 }
 
@@ -209,6 +213,7 @@ impl Setup {
             preconditions,
             endpoint: false,
             scope: None,
+            clock: clock(),
             hook: None,
         }
     }
@@ -218,6 +223,22 @@ impl Setup {
         let name = |number: usize| format!("{number}{}", "\u{1d535}".repeat(126));
         let precondition = |number| json!({"id": name(number), "type": "identity", "allowedAttestationMethods": ["self"]});
         Self::of((10..26).map(precondition).collect())
+    }
+
+    /// Requires something of every type.
+    pub(crate) fn everything() -> Self {
+        Self::of(vec![
+            terms("/terms.txt"),
+            json!({"id": "adult", "type": "age", "allowedAttestationMethods": ["self", "vc"],
+                   "minimumAge": 18, "acceptedVcIssuers": ["did:web:issuer.example"]}),
+            json!({"id": "who", "type": "identity", "allowedAttestationMethods": ["self"]}),
+        ])
+    }
+
+    /// Lives at another time than the tests.
+    pub(crate) fn at(mut self, now: Timestamp) -> Self {
+        self.clock = FixedClock(now);
+        self
     }
 
     pub(crate) fn with_endpoint(mut self) -> Self {
@@ -239,6 +260,10 @@ impl Setup {
         self
     }
 
+    pub(crate) fn preconditions(self) -> Vec<Value> {
+        self.preconditions
+    }
+
     pub(crate) async fn start(self) -> Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -255,14 +280,15 @@ impl Setup {
             let endpoint = AbsoluteUri::parse(format!("{base}{ENDPOINT}")).unwrap();
             issuer = issuer.with_endpoint(endpoint);
         }
-        let nonces = MemoryNonceStore::with_clock(100, clock());
+        let nonces = MemoryNonceStore::with_clock(100, self.clock);
         let guard = Guard {
-            verifier: Verifier::new(FixedResolver::new(), nonces).with_clock(clock()),
+            verifier: Verifier::new(FixedResolver::new(), nonces).with_clock(self.clock),
             issuer,
             tokens: TokenIssuer::new(ring),
             policy: Policy::new(preconditions).unwrap(),
             scope: self.scope.map(|path| format!("{base}{path}")),
             receipts: ReceiptIssuer::of_key(SigningKey::from_seed(&[9; 32])).unwrap(),
+            clock: self.clock,
             base: base.clone(),
         };
         let shared = Arc::new(Shared {
@@ -372,8 +398,8 @@ pub(crate) fn terms(path: &str) -> Value {
 pub(crate) fn hash_of(text: &str) -> String {
     use sha2::{Digest as _, Sha256};
     let digits = Sha256::digest(text);
-    let digits: String = digits.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256-{digits}")
+    let digits: Vec<_> = digits.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256-{}", digits.concat())
 }
 
 pub(crate) fn operator() -> Operator<SigningKey> {

@@ -69,6 +69,7 @@ async fn an_accepted_payload_reaches_the_service_and_brings_a_token() {
     assert!(!guarded.inner.attested().unwrap().now);
 }
 
+// r[verify attestation.http.inner-headers]
 #[tokio::test]
 async fn the_inner_service_sees_neither_payload_nor_token() {
     let guarded = guarded();

@@ -130,8 +130,11 @@ pub(crate) fn builder_with(
 #[derive(Clone, Default)]
 pub(crate) struct Inner {
     pub(crate) calls: Arc<AtomicUsize>,
-    pub(crate) last: Arc<Mutex<Option<(HeaderMap, Option<Attested>)>>>,
+    pub(crate) last: Arc<Mutex<Option<Reached>>>,
 }
+
+/// The headers of a request, and who attested.
+pub(crate) type Reached = (HeaderMap, Option<Attested>);
 
 impl Inner {
     pub(crate) fn calls(&self) -> usize {
@@ -286,7 +289,7 @@ pub(crate) fn operator() -> SigningKey {
 pub(crate) fn sign(challenge: &Challenge, now: Timestamp) -> SignedPayload {
     let key = operator();
     let mut answer = Answer::new(challenge, key.did().unwrap());
-    for precondition in challenge.message().preconditions.iter() {
+    for precondition in &*challenge.message().preconditions {
         answer = answer.confirm(precondition.id().as_str(), now).unwrap();
     }
     answer.sign(&key).unwrap()

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use x428::attestation::audit::{AuditLog as _, MemoryAuditLog, verify};
 use x428::attestation::receipt::{self, Evidence, ReceiptError, ReceiptIssuer};
+use x428::attestation::revocation::{MemoryRevocationStore, RevocationStore as _};
 use x428::clock::Clock as _;
 use x428::did::{DidDocument, key};
-use x428::http::{RECEIPT, response};
+use x428::http::{RECEIPT, REQUIRED, TOKEN, response};
 use x428::jcs::{Limits, StrictJson};
 use x428::sign::SigningKey;
 
@@ -165,4 +166,56 @@ async fn what_is_accepted_is_recorded_and_nothing_else() {
     assert_eq!(record["receipt"], *receipt.value());
     let head = verify(&exchange.log, &[]).await.unwrap().unwrap();
     assert_eq!(head.digest.as_str(), records[1].digest);
+}
+
+// r[verify attestation.http.once]
+#[tokio::test]
+async fn every_header_stands_once() {
+    let exchange = exchange().await;
+    let payload = exchange.guarded.answer("/reports/1").await;
+    let posted = exchange.guarded.post(payload.text().to_owned()).await;
+    let refused = exchange.guarded.submit("/reports/1", &payload).await;
+    for (answered, names) in [
+        (&exchange.answered, &[TOKEN, RECEIPT][..]),
+        (&posted, &[TOKEN, RECEIPT]),
+        (&refused, &[REQUIRED]),
+    ] {
+        for name in [REQUIRED, TOKEN, RECEIPT] {
+            let count = answered.headers.get_all(&name).iter().count();
+            assert_eq!(count, usize::from(names.contains(&name)), "{name}");
+        }
+    }
+}
+
+// r[verify attestation.receipt.not-undone]
+#[tokio::test]
+async fn a_receipt_outlives_its_token() {
+    let clock = Hand::new();
+    let store = Arc::new(MemoryRevocationStore::with_clock(16, clock.clone()));
+    let builder = builder(&clock)
+        .with_receipts(issuer())
+        .with_revocations(Arc::clone(&store));
+    let guarded = of(builder, &clock);
+    let required = guarded.get("/reports/1").await.required();
+    let signed = sign(required.challenge().unwrap(), clock.now());
+    let answered = guarded.submit("/reports/1", &signed).await;
+    let operator = operator().did().unwrap();
+    assert_eq!(store.revoke_operator(&operator).await.unwrap(), 1);
+    let token = answered.token();
+    let revoked = guarded.get_with_token("/reports/1", token.token.as_str());
+    assert!(revoked.await.error().is_some());
+
+    let receipt = response::receipt(&answered.headers).unwrap().unwrap();
+    let token = response::received_token(&answered.headers)
+        .unwrap()
+        .unwrap();
+    let payload = StrictJson::parse(signed.text().as_bytes(), Limits::default()).unwrap();
+    let evidence = Evidence {
+        challenge: required.received_challenge().unwrap(),
+        payload: &payload,
+        token: &token,
+        document: None,
+    };
+    let server = document(&SigningKey::from_seed(&[9; 32]));
+    assert!(receipt::check(&receipt, &server, evidence).is_ok());
 }

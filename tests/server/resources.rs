@@ -68,8 +68,8 @@ async fn a_gateway_may_remove_a_prefix() {
     let mut request = post(payload.text().to_owned());
     *request.uri_mut() = "/v1/.well-known/x428-attest".parse().unwrap();
     let token = guarded.send(request).await.token();
-    let served = guarded.get_with_token("/v1/accounts", token.token.as_str());
-    assert!(served.await.is_served());
+    let opened = guarded.get_with_token("/v1/accounts", token.token.as_str());
+    assert!(opened.await.is_served());
     assert!(guarded.attest("/v1/accounts").await.is_served());
 }
 

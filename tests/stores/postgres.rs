@@ -77,6 +77,11 @@ async fn one_of_many_instances_is_first() {
     let Some(url) = services::postgres().await else {
         return;
     };
+    // With this default, who comes second is told of a failed transaction.
+    let pool = PgPool::connect(&url).await.unwrap();
+    let default = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation
+        = ''serializable''', current_database()); END $$";
+    sqlx::raw_sql(default).execute(&pool).await.unwrap();
     let mut instances = Vec::new();
     for _ in 0..3 {
         instances.push(connect(&url).await);

@@ -13,6 +13,9 @@ use x428_conformance::{Outcome, Profile, Vector, parse};
 
 use crate::report::{self, CANNOT_RUN};
 
+#[cfg(feature = "network")]
+mod server;
+
 #[derive(Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -23,6 +26,9 @@ pub(crate) struct Arguments {
 enum Command {
     /// Run vector files against the SDK
     Vectors(Vectors),
+    /// Run the whole handshake, good and bad, against a live server
+    #[cfg(feature = "network")]
+    Server(server::Arguments),
 }
 
 #[derive(Args)]
@@ -42,7 +48,14 @@ enum VcProof {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let Command::Vectors(arguments) = &arguments.command;
+    match &arguments.command {
+        Command::Vectors(arguments) => vectors(arguments),
+        #[cfg(feature = "network")]
+        Command::Server(arguments) => server::run(arguments),
+    }
+}
+
+fn vectors(arguments: &Vectors) -> anyhow::Result<ExitCode> {
     let profile = match arguments.vc_proof {
         Some(VcProof::LegacyJcs) => Profile::legacy_jcs(),
         None => Profile::default(),

@@ -1,20 +1,43 @@
 //! The `x428` command: arguments in, exit codes out. What it does is in the library crates.
 
+mod advice;
+#[cfg(feature = "network")]
+mod attest;
+#[cfg(feature = "network")]
+mod audit;
 mod build;
+mod challenge;
 mod check;
+mod completions;
 mod conformance;
+#[cfg(feature = "network")]
+mod consent;
+mod did;
 mod explain;
 mod fix;
+#[cfg(feature = "network")]
+mod get;
+mod input;
+mod key;
+mod keyfile;
 mod mdbook;
+#[cfg(feature = "network")]
+mod network;
 mod options;
+mod output;
 mod report;
+#[cfg(feature = "network")]
+mod sandbox;
 mod serve;
+mod server_keys;
+mod token;
+mod verify;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
-/// The compiler of the x428 specification.
+/// The protocols of x428: try them, test them, and write their specification.
 #[derive(Parser)]
 #[command(
     name = "x428",
@@ -39,8 +62,34 @@ enum Command {
     Fix(fix::Arguments),
     /// Explain a code, such as E0302
     Explain(explain::Arguments),
-    /// Run conformance vectors against the SDK
+    /// Make keys, and show who they are
+    Key(key::Arguments),
+    /// Show the DID document of a key or of a DID
+    Did(did::Arguments),
+    /// Issue a challenge from a list of preconditions, for tests
+    Challenge(challenge::Arguments),
+    /// Answer a challenge: sign what the operator consents to
+    #[cfg(feature = "network")]
+    Attest(attest::Arguments),
+    /// Verify a payload against its challenge, in ten steps
+    Verify(verify::Arguments),
+    /// Look into tokens
+    Token(token::Arguments),
+    /// Get a resource, and attest what it needs as far as the operator consents
+    #[cfg(feature = "network")]
+    Get(get::Arguments),
+    /// Serve a demo to try clients against
+    #[cfg(feature = "network")]
+    Sandbox(sandbox::Arguments),
+    /// Look after the audit log of a server
+    #[cfg(feature = "network")]
+    Audit(audit::Arguments),
+    /// Test an implementation: vectors against the SDK, requests against a server
     Conformance(conformance::Arguments),
+    /// Write the completions of a shell
+    Completions(completions::Completions),
+    /// Write the manual pages
+    Man(completions::Man),
     /// Speak mdBook's protocols for preprocessors and renderers; `mdbook build book` calls it
     #[command(hide = true)]
     Mdbook(mdbook::Arguments),
@@ -54,6 +103,21 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
+        Command::Key(arguments) => key::run(&arguments),
+        Command::Did(arguments) => did::run(&arguments),
+        Command::Challenge(arguments) => challenge::run(&arguments),
+        #[cfg(feature = "network")]
+        Command::Attest(arguments) => attest::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
+        #[cfg(feature = "network")]
+        Command::Get(arguments) => get::run(&arguments),
+        #[cfg(feature = "network")]
+        Command::Sandbox(arguments) => sandbox::run(&arguments),
+        #[cfg(feature = "network")]
+        Command::Audit(arguments) => audit::run(&arguments),
+        Command::Completions(arguments) => Ok(completions::completions(&arguments, Cli::command())),
+        Command::Man(arguments) => completions::man(&arguments, Cli::command()),
         Command::Mdbook(arguments) => mdbook::run(&arguments),
     };
     match outcome {

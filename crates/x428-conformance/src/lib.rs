@@ -21,6 +21,8 @@ mod format;
 mod profile;
 mod read;
 mod run;
+#[cfg(feature = "server")]
+pub mod server;
 #[cfg(test)]
 mod tests;
 

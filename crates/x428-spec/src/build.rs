@@ -11,9 +11,6 @@ use crate::{
     parse::load,
 };
 
-/// The directories whose JSON and YAML files are all generated.
-const OWNED: &[&str] = &["schema", "openapi", "vectors"];
-
 /// A part of the job, for those who show progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -114,7 +111,7 @@ pub fn build(
         return Ok(nothing(spec, report));
     }
     stage(Stage::Write);
-    let written = Some(emit::write(&project.root, &tree, OWNED)?);
+    let written = Some(emit::write(&project.root, &tree, &owned(&spec))?);
     stage(Stage::Book);
     let has_book = project.root.join("book/book.toml").is_file() && report.errors() == 0;
     let book = if has_book {
@@ -130,11 +127,19 @@ pub fn build(
     })
 }
 
+/// The directories whose JSON and YAML files are all generated. What else lies beside them, such as
+/// schemas of configuration files, belongs to others.
+fn owned(spec: &Spec) -> Vec<String> {
+    let ids = spec.protocols.iter().map(|protocol| &protocol.id);
+    ids.flat_map(|id| [format!("schema/{id}"), format!("vectors/{id}")])
+        .collect()
+}
+
 /// All generated files, without writing them, and what could not be generated.
 #[must_use]
 pub fn generate(spec: &Spec, report: &Report) -> (Tree, Vec<Diagnostic>) {
     let mut tree = emit::schemas(spec, report);
-    emit::vectors(report, &mut tree);
-    let found = emit::code(spec, &mut tree);
+    let mut found = emit::vectors(spec, &mut tree);
+    found.extend(emit::code(spec, &mut tree));
     (tree, found)
 }

@@ -22,6 +22,7 @@ use crate::{
     diagnostic::{Code, Diagnostic, sort},
     keys::Keys,
     model::{Counts, Coverage, Protocol, Report, Spec},
+    schema,
     source::Span,
     vectors,
 };
@@ -34,6 +35,11 @@ pub fn check(spec: &Spec) -> Report {
         counts: counts(spec),
         ..Report::default()
     };
+    // What refers to a file that could not be read is not wrong for that.
+    if spec.is_incomplete() {
+        sort(&mut report.diagnostics, &spec.sources);
+        return report;
+    }
     let (protocols, (coverage, found)) = rayon::join(
         || {
             spec.protocols
@@ -43,8 +49,7 @@ pub fn check(spec: &Spec) -> Report {
         },
         || check_text(spec),
     );
-    for (protocol, (results, vectors, counts, found)) in spec.protocols.iter().zip(protocols) {
-        report.vectors.insert(protocol.id.clone(), vectors);
+    for (results, counts, found) in protocols {
         report.fences.extend(results);
         report.counts = report.counts.plus(counts);
         report.diagnostics.extend(found);
@@ -69,10 +74,7 @@ fn check_text(spec: &Spec) -> (Coverage, Vec<Diagnostic>) {
 }
 
 /// What concerns one protocol.
-fn check_protocol(
-    spec: &Spec,
-    protocol: &Protocol,
-) -> (Results, vectors::Files, Counts, Vec<Diagnostic>) {
+fn check_protocol(spec: &Spec, protocol: &Protocol) -> (Results, Counts, Vec<Diagnostic>) {
     let mut found = Vec::new();
     let mut counts = Counts::default();
     tables::check(spec, protocol, &mut found);
@@ -85,8 +87,7 @@ fn check_protocol(
     }
     counts.signatures = signatures::check(spec, protocol, &keys, &mut results, &mut found);
     verdicts::check(spec, protocol, &keys, &mut results, &mut found);
-    let vectors = vectors::generate(spec, protocol, &keys, &mut found);
-    counts.vectors = vectors.values().map(Vec::len).sum();
+    counts.vectors = vectors::check(spec, protocol, &keys, &mut found);
     let interface = operations::check(spec, protocol, &mut found);
     let context = exchanges::Context {
         spec,
@@ -96,7 +97,7 @@ fn check_protocol(
         keys: &keys,
     };
     counts.messages = exchanges::check(&context, &mut found);
-    (results, vectors, counts, found)
+    (results, counts, found)
 }
 
 /// Compiles the schemas; a type that cannot be compiled is reported and left out.
@@ -106,19 +107,44 @@ fn compile(
     unusable: &mut Vec<String>,
     found: &mut Vec<Diagnostic>,
 ) -> Option<Validators> {
+    let mut first = unusable.is_empty();
+    if !first {
+        invalid_schemas(spec, protocol, unusable, found);
+    }
     loop {
         let (name, at, message) = match Validators::new(spec, protocol, unusable) {
             Ok(validators) => return Some(validators),
             Err(error) => error,
         };
+        if std::mem::take(&mut first) {
+            invalid_schemas(spec, protocol, unusable, found);
+            if unusable.contains(&name) {
+                continue;
+            }
+        }
+        // The meta-schema was content, the compiler is not: a pattern, most often.
         let definition = protocol
             .type_definition(&name)
             .filter(|_| !unusable.contains(&name))?;
-        let span = definition
-            .schema(spec)
-            .map_or(definition.name_span, |schema| schema.nearest(&at).span);
+        let schema = definition.schema(spec);
+        let span = schema.map_or(definition.name_span, |schema| schema.nearest(&at).span);
         found.push(Diagnostic::new(Code::InvalidSchema, span, message));
         unusable.push(name);
+    }
+}
+
+fn invalid_schemas(
+    spec: &Spec,
+    protocol: &Protocol,
+    unusable: &mut Vec<String>,
+    found: &mut Vec<Diagnostic>,
+) {
+    for (name, schema) in schema::definitions(spec, protocol) {
+        let before = found.len();
+        schemas::meta(schema, found);
+        if found.len() > before && !unusable.iter().any(|own| own == name) {
+            unusable.push(name.to_owned());
+        }
     }
 }
 

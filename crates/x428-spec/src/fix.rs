@@ -12,7 +12,7 @@ use crate::{
     emit::replace,
     keys::{Keys, signature},
     model::{Body, Document, Fence, FenceKind, Protocol, Spec},
-    region::render,
+    region::{foreign, is_current, render},
     source::{FileId, Span},
     value::{Node, format::format_node},
 };
@@ -26,9 +26,13 @@ pub struct Edit {
     pub text: String,
 }
 
-/// All changes that should be made.
+/// All changes that should be made. None if a file of the specification could not be read: without
+/// what it defines, the tables of the others would lose their links.
 #[must_use]
 pub fn edits(spec: &Spec) -> Vec<Edit> {
+    if spec.is_incomplete() {
+        return Vec::new();
+    }
     let keyrings: Vec<_> = spec
         .protocols
         .iter()
@@ -52,14 +56,23 @@ pub fn edits(spec: &Spec) -> Vec<Edit> {
 
 fn regions(spec: &Spec, document: &Document, edits: &mut Vec<Edit>) {
     for region in &document.regions {
-        if let Some(text) =
-            render(spec, document, region).filter(|text| text != spec.text(region.content))
-        {
-            edits.push(Edit {
-                span: region.content,
-                text,
-            });
+        let content = spec.text(region.content);
+        let Some(text) = render(spec, document, region) else {
+            continue;
+        };
+        // What somebody has written there is not to be lost.
+        if is_current(content, &text) || foreign(spec, region).is_some() {
+            continue;
         }
+        let text = if content.contains("\r\n") {
+            text.replace('\n', "\r\n")
+        } else {
+            text
+        };
+        edits.push(Edit {
+            span: region.content,
+            text,
+        });
     }
 }
 

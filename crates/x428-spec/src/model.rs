@@ -26,7 +26,7 @@ pub use self::{
     table::{Cell, Region, RegionKind, Row, Table, TableKind},
 };
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Code, Diagnostic},
     source::{Sources, Span},
 };
 
@@ -51,6 +51,15 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// Whether a Markdown file could not be read.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.problems.iter().any(|problem| {
+            let path = self.sources.file(problem.primary.span.file).path();
+            matches!(problem.code, Code::UnreadableFile | Code::NotUtf8) && path.ends_with(".md")
+        })
+    }
+
     /// All fences with the documents in which they stand.
     pub fn fences(&self) -> impl Iterator<Item = (&Document, &Fence)> {
         self.documents

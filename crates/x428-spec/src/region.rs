@@ -4,7 +4,12 @@ mod fields;
 mod requirements;
 mod vectors;
 
-use crate::model::{Document, Region, RegionKind, Spec};
+use std::borrow::Cow;
+
+use crate::{
+    model::{Document, Region, RegionKind, Spec},
+    source::Span,
+};
 
 /// What should stand between the comments of a region; none if it names a type that does not
 /// exist, or stands outside of any protocol.
@@ -19,6 +24,24 @@ pub fn render(spec: &Spec, document: &Document, region: &Region) -> Option<Strin
         RegionKind::Vectors => vectors::table_of(spec, protocol, document),
     };
     Some(format!("\n{table}"))
+}
+
+/// Whether a text is what should stand in a region. How its lines end is no difference.
+pub(crate) fn is_current(content: &str, rendered: &str) -> bool {
+    content.lines().eq(rendered.lines())
+}
+
+/// The first line of a region that no generator has written: all that they write are tables.
+pub(crate) fn foreign(spec: &Spec, region: &Region) -> Option<Span> {
+    let mut start = region.content.start;
+    for line in spec.text(region.content).split_inclusive('\n') {
+        let own = line.trim_end();
+        if !own.is_empty() && !own.starts_with('|') {
+            return Some(Span::new(region.content.file, start..start + own.len()));
+        }
+        start += line.len();
+    }
+    None
 }
 
 /// A table in Markdown, ending in a newline.
@@ -36,9 +59,12 @@ fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 /// A cell holds one line, and no `|` of its own.
-fn escape(cell: &str) -> String {
+fn escape(cell: &str) -> Cow<'_, str> {
+    if !cell.contains(['|', '\n', '\r']) {
+        return cell.trim().into();
+    }
     let line = cell.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.replace("\\|", "|").replace('|', "\\|")
+    line.replace("\\|", "|").replace('|', "\\|").into()
 }
 
 /// The path by which one document links to another.

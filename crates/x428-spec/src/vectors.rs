@@ -10,8 +10,7 @@ mod verification;
 use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
-use serde_json::{Map, Value};
-use x428_conformance::{Category, Outcome, Profile};
+use x428_conformance::{Category, Outcome, Profile, ProofProfile, Vector};
 
 use self::case::Case;
 pub(crate) use self::{build::Builder, verification::default_now};
@@ -24,47 +23,80 @@ use crate::{
 };
 
 /// The vectors of a protocol by file name, without extension.
-pub type Files = BTreeMap<String, Vec<Value>>;
+pub type Files = BTreeMap<String, Vec<Vector>>;
 
 /// Members that a case of any category has.
 const COMMON: &[&str] = &["id", "description", "covers", "expect"];
 
-/// Makes and runs all vectors of a protocol.
-pub(crate) fn generate(
+/// Checks the cases of a protocol as far as that needs no signature and no verifier: their form,
+/// their references, their patches. Returns how many there are.
+pub(crate) fn check(
     spec: &Spec,
     protocol: &Protocol,
     keys: &Keys,
     found: &mut Vec<Diagnostic>,
-) -> Files {
-    let documents = protocol
-        .documents
-        .iter()
-        .filter_map(|index| spec.documents.get(*index));
-    let fences: Vec<_> = documents.flat_map(|document| &document.fences).collect();
-    let mut cases = Vec::new();
-    for fence in fences {
-        collect(fence, &mut cases, found);
-    }
+) -> usize {
+    let cases = cases(spec, protocol, found);
     duplicates(&cases, found);
     let builder = Builder {
         spec,
         protocol,
         keys,
+        signs: false,
+    };
+    let problems: Vec<_> = cases
+        .par_iter()
+        .map(|(category, _, node)| {
+            let mut found = Vec::new();
+            one(&builder, *category, node, &mut found);
+            found
+        })
+        .collect();
+    found.extend(problems.into_iter().flatten());
+    cases.len()
+}
+
+/// Makes and runs all vectors of a protocol.
+pub(crate) fn generate(spec: &Spec, protocol: &Protocol, found: &mut Vec<Diagnostic>) -> Files {
+    // What is wrong with the keys and the form of the cases, the check has said.
+    let keys = Keys::new(spec, protocol, &mut Vec::new());
+    let cases = cases(spec, protocol, &mut Vec::new());
+    let builder = Builder {
+        spec,
+        protocol,
+        keys: &keys,
+        signs: true,
     };
     let made: Vec<_> = cases
         .par_iter()
         .map(|(category, file, node)| {
-            let mut found = Vec::new();
-            let vector = one(&builder, *category, node, &mut found);
-            (*file, vector, found)
+            let vector = one(&builder, *category, node, &mut Vec::new());
+            let problem = vector.as_ref().and_then(|vector| run(vector, node));
+            (*file, vector, problem)
         })
         .collect();
     let mut files = Files::new();
-    for (file, vector, own) in made {
+    for (file, vector, problem) in made {
         files.entry(file.to_owned()).or_default().extend(vector);
-        found.extend(own);
+        found.extend(problem);
     }
     files
+}
+
+fn cases<'a>(
+    spec: &'a Spec,
+    protocol: &Protocol,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<(Category, &'a str, &'a Node)> {
+    let documents = protocol
+        .documents
+        .iter()
+        .filter_map(|index| spec.documents.get(*index));
+    let mut cases = Vec::new();
+    for fence in documents.flat_map(|document| &document.fences) {
+        collect(fence, &mut cases, found);
+    }
+    cases
 }
 
 fn collect<'a>(
@@ -140,7 +172,7 @@ fn one(
     category: Category,
     node: &Node,
     found: &mut Vec<Diagnostic>,
-) -> Option<Value> {
+) -> Option<Vector> {
     let mut case = Case { node, found };
     if !node.is_object() {
         case.refuse(node.span, "a vector is an object");
@@ -160,64 +192,70 @@ fn one(
     case.only(&[COMMON, own].concat());
     let id = case.text("id")?;
     let description = case.text("description")?;
-    let covers: Vec<_> = node
+    let covers = covers(&mut case);
+    let profile = profile(&mut case);
+    Some(Vector {
+        id: Some(id),
+        description,
+        covers,
+        profile,
+        case: match category {
+            Category::Verify => verification::verify(builder, &mut case)?,
+            Category::VerifySequence => verification::sequence(builder, &mut case)?,
+            Category::Parse => serialized::parse(builder, &mut case)?,
+            Category::Routing => serialized::routing(&mut case)?,
+            Category::Token => plain::token(builder, &mut case)?,
+            Category::Scope => plain::scope(&mut case)?,
+            Category::Jcs => plain::jcs(&mut case)?,
+            Category::Signature => plain::signature(builder, &mut case)?,
+            _ => return None,
+        },
+    })
+}
+
+fn covers(case: &mut Case<'_>) -> Vec<String> {
+    let covers = case
+        .node
         .get("covers")
         .map(Node::elements)
-        .unwrap_or_default()
-        .iter()
-        .map(Node::to_value)
-        .collect();
+        .unwrap_or_default();
     if covers.is_empty() {
-        case.refuse(node.span, "a vector covers at least one requirement");
+        case.refuse(case.node.span, "a vector covers at least one requirement");
     }
-    let before = case.found.len();
-    let (input, expected) = match category {
-        Category::Verify => verification::vector(builder, &mut case)?,
-        Category::VerifySequence => (verification::sequence(builder, &mut case)?, None),
-        Category::Parse => serialized::parse(builder, &mut case)?,
-        Category::Routing => serialized::routing(&mut case)?,
-        Category::Token => plain::token(builder, &mut case)?,
-        Category::Scope => plain::scope(&mut case)?,
-        Category::Jcs => plain::jcs(&mut case)?,
-        Category::Signature => plain::signature(builder, &mut case)?,
-        _ => return None,
-    };
-    let mut vector = Map::new();
-    vector.insert("id".to_owned(), id.into());
-    vector.insert("description".to_owned(), description.into());
-    vector.insert("category".to_owned(), category.as_str().into());
-    vector.insert("covers".to_owned(), covers.into());
-    if let Some(profile) = node.get("profile") {
-        vector.insert("profile".to_owned(), profile.to_value());
+    covers
+        .iter()
+        .filter_map(Node::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn profile(case: &mut Case<'_>) -> Option<ProofProfile> {
+    let name = case.optional_text("profile")?;
+    if name == "legacy-jcs" {
+        return Some(ProofProfile::LegacyJcs);
     }
-    vector.insert("input".to_owned(), input);
-    if let Some(expected) = expected {
-        vector.insert("expected".to_owned(), expected);
-    }
-    let vector = Value::Object(vector);
-    if case.found.len() == before {
-        run(&vector, &mut case);
-    }
-    Some(vector)
+    let span = case.node.get("profile").unwrap_or(case.node).span;
+    case.refuse(
+        span,
+        &format!("there is no profile `{name}`; the only one is `legacy-jcs`"),
+    );
+    None
 }
 
 /// A vector holds under its profile, and says what holds without it.
-fn run(vector: &Value, case: &mut Case<'_>) {
-    let place = case.node.get("expect").unwrap_or(case.node).span;
-    let parsed = match x428_conformance::parse_value(vector) {
-        Ok(parsed) => parsed,
-        Err(error) => return case.refuse(case.node.span, &error.to_string()),
-    };
+fn run(vector: &Vector, node: &Node) -> Option<Diagnostic> {
     let mut profiles = vec![(Profile::default(), "")];
-    if parsed.profile.is_some() {
+    if vector.profile.is_some() {
         profiles.insert(0, (Profile::legacy_jcs(), ", under its profile"));
     }
-    for (profile, under) in profiles {
-        if let Outcome::Failed { expected, actual } = parsed.run(&profile) {
-            let message = format!("expected {expected}, but the SDK says {actual}{under}");
-            case.found
-                .push(Diagnostic::new(Code::VectorVerdict, place, message));
-            return;
-        }
-    }
+    profiles
+        .into_iter()
+        .find_map(|(profile, under)| match vector.run(&profile) {
+            Outcome::Failed { expected, actual } => {
+                let place = node.get("expect").unwrap_or(node).span;
+                let message = format!("expected {expected}, but the SDK says {actual}{under}");
+                Some(Diagnostic::new(Code::VectorVerdict, place, message))
+            }
+            Outcome::Passed => None,
+        })
 }

@@ -188,7 +188,7 @@ fn check_issuer(
 }
 
 fn other_document(id: &str) -> Rejected {
-    let why = format!("the attestation for {id:?} names another document");
+    let why = format!("the attestation for {id:?} names another document than the precondition");
     reject(ErrorCode::DocumentHashMismatch, why)
 }
 

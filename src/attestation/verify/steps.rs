@@ -106,14 +106,13 @@ where
 // r[impl attestation.verify.version]
 // r[impl attestation.payload.version]
 pub(super) fn step_1_version(expected: Expected<'_>, payload: &Payload) -> Result<(), Rejected> {
-    let expected = match expected.source {
-        Source::Unreadable(challenge) => challenge.get("x428Version"),
-        // Every challenge that can be read is of this version.
-        _ => None,
-    };
-    #[expect(clippy::cast_precision_loss, reason = "versions are small")]
-    let expected = expected.map_or(Some(ProtocolVersion::VALUE as f64), Value::as_f64);
     // As doubles, after RFC 8785: `1.0` is the same number.
+    #[expect(clippy::cast_precision_loss, reason = "versions are small")]
+    let expected = match expected.source {
+        Source::Unreadable(challenge) => challenge.get("x428Version").and_then(Value::as_f64),
+        // Every challenge that can be read is of this version.
+        _ => Some(ProtocolVersion::VALUE as f64),
+    };
     let version = payload.member("x428Version").and_then(Value::as_f64);
     if version.is_some() && version == expected {
         Ok(())
@@ -147,15 +146,20 @@ pub(super) fn step_2_form(
             let id = id.as_str();
             return Err(malformed(format!("two attestations for {id:?}").into()));
         }
-        // Of attestations that the schema knows it has been read; others may have one too.
-        if let Attestation::Other(extension) = attestation
-            && let Some(time) = extension.extra.get("confirmedAt")
-            && time
-                .as_str()
-                .is_none_or(|text| parse_timestamp(text).is_err())
-        {
-            return Err(malformed("a `confirmedAt` is no time".into()));
-        }
+    }
+    // Where the schema has the member it has been read. An attestation of another type, or by
+    // another method, may have one too.
+    let received = payload.member("attestations").and_then(Value::as_array);
+    let mut times = received
+        .into_iter()
+        .flatten()
+        .filter_map(|attestation| attestation.get("confirmedAt"));
+    let is_time = |time: &Value| {
+        time.as_str()
+            .is_some_and(|text| parse_timestamp(text).is_ok())
+    };
+    if !times.all(is_time) {
+        return Err(malformed("a `confirmedAt` is no time".into()));
     }
     let of_another = |key_id: &str| {
         let did = message.operator_id.as_str();

@@ -4,8 +4,8 @@ use super::PostgresStore;
 use crate::attestation::nonce::{Consumed, NonceStore};
 use crate::clock::Clock;
 use crate::error::Unavailable;
-use crate::store::table::{PORTION, ended_before};
-use crate::store::{Fault, NONCES, bounded, milliseconds, nonce_key};
+use crate::store::table::{PORTION, bounded, ended_before, milliseconds};
+use crate::store::{Fault, NONCES, nonce_key};
 
 const EXISTS: &str = "SELECT EXISTS (SELECT FROM x428_nonce WHERE digest = $1)";
 const CONSUME: &str = "

@@ -4,8 +4,8 @@ use super::{BEGIN, SqliteStore};
 use crate::attestation::nonce::{Consumed, NonceStore};
 use crate::clock::Clock;
 use crate::error::Unavailable;
-use crate::store::table::{PORTION, ended_before};
-use crate::store::{Fault, NONCES, bounded, milliseconds, nonce_key};
+use crate::store::table::{PORTION, bounded, ended_before, milliseconds};
+use crate::store::{Fault, NONCES, nonce_key};
 
 const EXISTS: &str = "SELECT EXISTS (SELECT 1 FROM x428_nonce WHERE digest = ?1)";
 const CONSUME: &str = "
@@ -78,7 +78,7 @@ impl<C: Clock + Sync> NonceStore for SqliteStore<C> {
         let consumed = bounded(NONCES, self.timeout, self.insert(nonce, retain_until)).await?;
         if consumed == Consumed::First && self.consumed.is_due() {
             // What could not be deleted now is deleted later; the nonce is consumed.
-            let _ = bounded(NONCES, self.timeout, self.forget_nonces()).await;
+            let _ = bounded(NONCES, self.timeout, Box::pin(self.forget_nonces())).await;
         }
         Ok(consumed)
     }

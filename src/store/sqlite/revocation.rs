@@ -5,8 +5,8 @@ use crate::attestation::revocation::{LiveToken, RevocationStore};
 use crate::clock::Clock;
 use crate::did::Did;
 use crate::error::Unavailable;
-use crate::store::table::{PORTION, ended_before};
-use crate::store::{Fault, REVOCATIONS, bounded, milliseconds};
+use crate::store::table::{PORTION, bounded, ended_before, milliseconds};
+use crate::store::{Fault, REVOCATIONS};
 use crate::wire::attestation::Digest;
 
 const REMEMBER: &str = "

@@ -21,18 +21,15 @@ const LOOSER: &[Looser] = &[Looser::Not];
 /// Where the types refuse more than the schemas. Every entry has to occur.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Stricter {
-    /// U+FEFF is white space for ECMA-262, whose patterns JSON Schema has, and not for jsonschema.
-    ByteOrderMark,
     /// An integer that not every reader of JSON keeps (RFC 7493, section 2.2).
     InexactInteger,
 }
 
-const STRICTER: &[Stricter] = &[Stricter::ByteOrderMark, Stricter::InexactInteger];
+const STRICTER: &[Stricter] = &[Stricter::InexactInteger];
 
 fn stricter(value: &Value) -> Option<Stricter> {
     const EXACT_MAX: f64 = 9_007_199_254_740_991.0;
     match value {
-        Value::String(text) if text.contains('\u{FEFF}') => Some(Stricter::ByteOrderMark),
         Value::Number(number)
             if number
                 .as_f64()

@@ -172,22 +172,22 @@ pub(super) fn glossary(spec: &Spec, used: &HashSet<String>, found: &mut Vec<Diag
     let mut first: HashMap<String, &crate::model::Term> = HashMap::new();
     for term in &spec.glossary.terms {
         let base = parse::slug::slug(&term.name);
-        match first.get(&base) {
-            Some(other) => {
-                let message = format!("the term `{}` is defined twice", term.name);
+        if let Some(other) = first.get(&base) {
+            let message = format!("the term `{}` is defined twice", term.name);
+            found.push(
+                Diagnostic::new(Code::DuplicateTerm, term.span, message)
+                    .also(other.span, "first defined here"),
+            );
+        } else {
+            first.insert(base, term);
+            if !used.contains(&term.slug) {
+                let message = format!("nothing links to the term `{}`", term.name);
                 found.push(
-                    Diagnostic::new(Code::DuplicateTerm, term.span, message)
-                        .also(other.span, "first defined here"),
+                    Diagnostic::new(Code::UnusedTerm, term.span, message).help(format!(
+                        "link its first use: `[…](glossary.md#{})`",
+                        term.slug
+                    )),
                 );
-            }
-            None => {
-                first.insert(base, term);
-                if !used.contains(&term.slug) {
-                    let message = format!("nothing links to the term `{}`", term.name);
-                    found.push(Diagnostic::new(Code::UnusedTerm, term.span, message).help(
-                        format!("link its first use: `[…](glossary.md#{})`", term.slug),
-                    ));
-                }
             }
         }
     }

@@ -275,30 +275,27 @@ impl<'a> Checker<'a, '_> {
 
     fn reference(&mut self, node: &Node) {
         let Some(name) = node.as_str() else { return };
-        let (exists, help) = match name.split_once('/') {
-            Some(key) => {
-                let known: Vec<_> = self
-                    .interface
-                    .components
-                    .keys()
-                    .map(|(section, id)| format!("{section}/{id}"))
-                    .collect();
-                (
-                    self.interface.components.contains_key(&key),
-                    did_you_mean(name, known.iter().map(String::as_str)),
-                )
-            }
-            None => {
-                let known = self
-                    .protocol
-                    .types
-                    .iter()
-                    .map(|definition| definition.name.as_str());
-                (
-                    self.protocol.type_definition(name).is_some(),
-                    did_you_mean(name, known),
-                )
-            }
+        let (exists, help) = if let Some(key) = name.split_once('/') {
+            let known: Vec<_> = self
+                .interface
+                .components
+                .keys()
+                .map(|(section, id)| format!("{section}/{id}"))
+                .collect();
+            (
+                self.interface.components.contains_key(&key),
+                did_you_mean(name, known.iter().map(String::as_str)),
+            )
+        } else {
+            let known = self
+                .protocol
+                .types
+                .iter()
+                .map(|definition| definition.name.as_str());
+            (
+                self.protocol.type_definition(name).is_some(),
+                did_you_mean(name, known),
+            )
         };
         if !exists {
             let message = format!("`{name}` is neither a type nor a component of this protocol");

@@ -3,7 +3,7 @@
 use crate::{
     diagnostic::{Code, Diagnostic, did_you_mean},
     model::{Document, Region, RegionKind, Spec},
-    region::render,
+    region::{foreign, is_current, render},
     source::Span,
 };
 
@@ -12,8 +12,15 @@ pub(super) fn check(spec: &Spec, found: &mut Vec<Diagnostic>) {
     for document in &spec.documents {
         for region in &document.regions {
             match render(spec, document, region) {
-                Some(text) if text == spec.text(region.content) => {}
+                Some(text) if is_current(spec.text(region.content), &text) => {}
                 Some(text) => {
+                    if let Some(span) = foreign(spec, region) {
+                        let message = "this was not generated, but stands in a generated region";
+                        found.push(Diagnostic::new(Code::RegionOutdated, span, message).help(
+                            "move it out of the region; `x428 fix` writes all that stands there",
+                        ));
+                        continue;
+                    }
                     let span = first_difference(region.content, spec.text(region.content), &text);
                     found.push(
                         Diagnostic::new(

@@ -31,7 +31,6 @@ pub(super) fn check(spec: &Spec, protocol: &Protocol, found: &mut Vec<Diagnostic
         };
         let before = found.len();
         if schema.is_object() {
-            meta(schema, found);
             walk(schema, &mut |schema| keywords(schema, found));
         } else {
             let message = "the schema of a type is an object";
@@ -69,8 +68,9 @@ fn duplicates(spec: &Spec, protocol: &Protocol, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The schema against the meta-schema of its dialect.
-fn meta(schema: &Node, found: &mut Vec<Diagnostic>) {
+/// The schema against the meta-schema of its dialect. Compiling finds the same faults, but only the
+/// first.
+pub(super) fn meta(schema: &Node, found: &mut Vec<Diagnostic>) {
     let value = schema.to_value();
     if jsonschema::draft202012::meta::is_valid(&value) {
         return;

@@ -25,6 +25,7 @@ pub(super) fn check(
         spec,
         protocol,
         keys,
+        signs: false,
     };
     let documents = protocol
         .documents

@@ -1,16 +1,18 @@
-//! `vectors/`: the conformance vectors, and the schema of their format.
+//! `vectors/`: the conformance vectors.
 
 use super::Tree;
-use crate::model::Report;
+use crate::{diagnostic::Diagnostic, model::Spec, vectors::generate};
 
-/// Adds the vector files of all protocols.
-pub fn vectors(report: &Report, tree: &mut Tree) {
-    for (protocol, files) in &report.vectors {
-        for (file, vectors) in files {
-            tree.add_json(
-                format!("vectors/{protocol}/{file}.json"),
-                &vectors.as_slice().into(),
-            );
+/// Adds the vector files of all protocols. Every vector is run first: what the SDK disagrees with is
+/// returned.
+pub fn vectors(spec: &Spec, tree: &mut Tree) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for protocol in &spec.protocols {
+        for (file, vectors) in generate(spec, protocol, &mut found) {
+            // Strings, numbers and values that are JSON already: nothing that could fail.
+            let content = serde_json::to_value(vectors).unwrap_or_default();
+            tree.add_json(format!("vectors/{}/{file}.json", protocol.id), &content);
         }
     }
+    found
 }

@@ -25,7 +25,7 @@ pub struct Written {
 ///
 /// # Errors
 /// The first file that cannot be read, written or removed, named in the message.
-pub fn write(root: &Path, tree: &Tree, owned: &[&str]) -> io::Result<Written> {
+pub fn write(root: &Path, tree: &Tree, owned: &[String]) -> io::Result<Written> {
     let mut written = Written::default();
     for (name, content) in &tree.files {
         let path = root.join(name);

@@ -1,12 +1,9 @@
 //! What the checks found, beside the diagnostics.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::{Coverage, FenceId};
-use crate::{
-    diagnostic::{Diagnostic, Severity},
-    vectors::Files,
-};
+use crate::diagnostic::{Diagnostic, Severity};
 
 /// What the schema and the verifier said of a fence.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -92,8 +89,6 @@ pub struct Report {
     pub fences: HashMap<FenceId, FenceResult>,
     /// Which requirement is shown by what.
     pub coverage: Coverage,
-    /// The conformance vectors of each protocol, by file.
-    pub vectors: BTreeMap<String, Files>,
     /// How much was checked.
     pub counts: Counts,
 }

@@ -103,9 +103,10 @@ pub(super) fn finish(document: &mut Document, problems: &mut Vec<Diagnostic>) {
     for directive in &document.directives {
         check_words(directive, problems);
         let region = match directive.name.as_str() {
-            "x428:fields" => match directive.info.value("of") {
-                Some(of) => Some(RegionKind::Fields { of: of.to_owned() }),
-                None => {
+            "x428:fields" => {
+                if let Some(of) = directive.info.value("of") {
+                    Some(RegionKind::Fields { of: of.to_owned() })
+                } else {
                     let message = "a table of members needs `of=`, the type";
                     problems.push(Diagnostic::new(
                         Code::MissingAttribute,
@@ -114,22 +115,21 @@ pub(super) fn finish(document: &mut Document, problems: &mut Vec<Diagnostic>) {
                     ));
                     Some(RegionKind::Fields { of: String::new() })
                 }
-            },
+            }
             "x428:requirements" => Some(RegionKind::Requirements {
                 prefix: directive.info.value("prefix").map(str::to_owned),
             }),
             "x428:vectors" => Some(RegionKind::Vectors),
             "/x428" => {
-                match open.take() {
-                    Some((kind, start)) => regions.push(region_between(kind, start, directive)),
-                    None => {
-                        let message = "this ends a region that never began";
-                        problems.push(Diagnostic::new(
-                            Code::RegionUnclosed,
-                            directive.span,
-                            message,
-                        ));
-                    }
+                if let Some((kind, start)) = open.take() {
+                    regions.push(region_between(kind, start, directive))
+                } else {
+                    let message = "this ends a region that never began";
+                    problems.push(Diagnostic::new(
+                        Code::RegionUnclosed,
+                        directive.span,
+                        message,
+                    ));
                 }
                 None
             }

@@ -303,11 +303,10 @@ impl<'a> Reader<'a> {
     }
 
     fn trimmed(&self, range: &Range<usize>) -> Span {
-        let text = self.text[range.clone()].trim_matches(|c: char| c.is_whitespace() || c == '|');
-        let start = self.text[range.clone()]
-            .find(text)
-            .map_or(range.start, |at| range.start + at);
-        self.span(start..start + text.len())
+        let blank = |c: char| c.is_whitespace() || c == '|';
+        let text = &self.text[range.clone()];
+        let start = range.start + text.len() - text.trim_start_matches(blank).len();
+        self.span(start..range.start + text.trim_end_matches(blank).len())
     }
 
     fn link(&mut self, kind: LinkKind, target: &str, range: Range<usize>) {

@@ -146,7 +146,7 @@ fn first_paragraph(document: &Document, sources: &Sources) -> String {
     for event in pulldown_cmark::Parser::new(sources.text(paragraph.span)) {
         match event {
             pulldown_cmark::Event::Text(part) | pulldown_cmark::Event::Code(part) => {
-                text.push_str(&part)
+                text.push_str(&part);
             }
             pulldown_cmark::Event::SoftBreak => text.push(' '),
             _ => {}

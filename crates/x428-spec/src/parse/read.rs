@@ -55,7 +55,14 @@ pub(super) fn read_all(
     for (path, content) in paths.iter().zip(contents) {
         let shown = relative(path, root);
         match content.map(String::from_utf8) {
-            Ok(Ok(text)) => files.push((sources.add(SourceFile::new(shown, text)), path.clone())),
+            Ok(Ok(text)) => {
+                // Some editors of Windows begin a file with a byte order mark. It is no text.
+                let text = match text.strip_prefix('\u{feff}') {
+                    Some(text) => text.to_owned(),
+                    None => text,
+                };
+                files.push((sources.add(SourceFile::new(shown, text)), path.clone()));
+            }
             Ok(Err(error)) => {
                 let at = error.utf8_error().valid_up_to();
                 let lossy = String::from_utf8_lossy(error.as_bytes()).into_owned();

@@ -33,9 +33,10 @@ const LARGEST_EXACT_INTEGER: u64 = (1 << 53) - 1;
 pub fn parse_json(body: &Body, problems: &mut Vec<Diagnostic>) -> Option<Node> {
     let parsed = jsonc_parser::parse_to_ast(body.text(), &CollectOptions::default(), &STRICT);
     match parsed {
-        Ok(parsed) => match &parsed.value {
-            Some(value) => Reader { body, problems }.node(value),
-            None => {
+        Ok(parsed) => {
+            if let Some(value) = &parsed.value {
+                Reader { body, problems }.node(value)
+            } else {
                 let span = body.whole();
                 problems.push(Diagnostic::new(
                     Code::JsonSyntax,
@@ -44,7 +45,7 @@ pub fn parse_json(body: &Body, problems: &mut Vec<Diagnostic>) -> Option<Node> {
                 ));
                 None
             }
-        },
+        }
         Err(error) => {
             let range = error.range();
             let end = range.end.max(range.start + 1);

@@ -18,6 +18,8 @@ pub(crate) struct Builder<'a> {
     pub protocol: &'a Protocol,
     /// Its keys.
     pub keys: &'a Keys,
+    /// Whether anything is signed, or only looked at.
+    pub signs: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -35,18 +37,17 @@ impl<'a> Builder<'a> {
         member: &str,
     ) -> Option<(&'a Example, Value)> {
         let name = case.optional_text(member)?;
-        match self.example(&name) {
-            Some((example, value)) => Some((example, value.to_value())),
-            None => {
-                let span = case.node.get(member).unwrap_or(case.node).span;
-                let message = format!("there is no example `{name}`");
-                let names = self.protocol.examples.keys().map(String::as_str);
-                case.found.push(
-                    Diagnostic::new(Code::UnknownExample, span, message)
-                        .maybe_help(did_you_mean(&name, names)),
-                );
-                None
-            }
+        if let Some((example, value)) = self.example(&name) {
+            Some((example, value.to_value()))
+        } else {
+            let span = case.node.get(member).unwrap_or(case.node).span;
+            let message = format!("there is no example `{name}`");
+            let names = self.protocol.examples.keys().map(String::as_str);
+            case.found.push(
+                Diagnostic::new(Code::UnknownExample, span, message)
+                    .maybe_help(did_you_mean(&name, names)),
+            );
+            None
         }
     }
 
@@ -74,7 +75,9 @@ impl<'a> Builder<'a> {
         value: &mut Value,
     ) -> Option<()> {
         if let Some(key) = self.keys.get(name) {
-            sign(value, key);
+            if self.signs {
+                sign(value, key);
+            }
             return Some(());
         }
         let span = case.node.get(member).unwrap_or(case.node).span;

@@ -48,13 +48,12 @@ impl Case<'_> {
     /// A string that may be there.
     pub(super) fn optional_text(&mut self, name: &str) -> Option<String> {
         let node = self.node.get(name)?;
-        match &node.data {
-            Data::String(text) => Some(text.clone()),
-            _ => {
-                let span = node.span;
-                self.refuse(span, &format!("`{name}` is a string"));
-                None
-            }
+        if let Data::String(text) = &node.data {
+            Some(text.clone())
+        } else {
+            let span = node.span;
+            self.refuse(span, &format!("`{name}` is a string"));
+            None
         }
     }
 
@@ -87,6 +86,17 @@ impl Case<'_> {
                 .push(Diagnostic::new(Code::VectorShape, span, message).help(help));
         }
         index
+    }
+
+    /// The expectation: `good`, which gives none, or one of the codes.
+    pub(super) fn accepted_or_code(
+        &mut self,
+        good: &str,
+        codes: &[&str],
+    ) -> Option<Option<String>> {
+        let words: Vec<_> = std::iter::once(good).chain(codes.iter().copied()).collect();
+        let index = self.one_of("expect", &words)?;
+        Some((index > 0).then(|| words[index].to_owned()))
     }
 
     /// Applies the JSON patch of a member. Returns whether there is one.

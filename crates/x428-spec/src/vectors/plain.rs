@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
 use x428::jcs::{Limits, StrictJson};
+use x428_conformance::{
+    Case as Vectors, JcsExpected, Matches, ScopeInput, SignatureExpected, SignatureInput,
+    TokenExpected, TokenInput,
+};
 
 use super::{build::Builder, case::Case, verification::payload};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
@@ -18,9 +21,7 @@ pub(super) const JCS_MEMBERS: &[&str] = &["input"];
 pub(super) const SIGNATURE_MEMBERS: &[&str] =
     &["payload", "patch-payload", "sign", "tamper-payload", "key"];
 
-type Parts = Option<(Value, Option<Value>)>;
-
-pub(super) fn token(builder: &Builder<'_>, case: &mut Case<'_>) -> Parts {
+pub(super) fn token(builder: &Builder<'_>, case: &mut Case<'_>) -> Option<Vectors> {
     let token = match case.node.get("token") {
         Some(node) if node.is_object() => node.to_value(),
         _ => {
@@ -28,34 +29,40 @@ pub(super) fn token(builder: &Builder<'_>, case: &mut Case<'_>) -> Parts {
             builder.example_of(case, "token")?.1
         }
     };
-    let input = json!({
-        "token": token,
-        "requestedResource": case.text("resource")?,
-        "currentTime": case.text("now")?,
-    });
-    let mut words = vec!["accept"];
-    words.extend(builder.codes());
-    let outcome = case.one_of("expect", &words)?;
-    let expected = if outcome == 0 {
-        json!({"accept": true})
-    } else {
-        json!({"accept": false, "errorCode": words[outcome]})
-    };
-    Some((input, Some(expected)))
+    let requested_resource = case.text("resource")?;
+    let current_time = case.text("now")?;
+    let error_code = case.accepted_or_code("accept", &builder.codes())?;
+    Some(Vectors::Token {
+        input: TokenInput {
+            token,
+            requested_resource,
+            current_time,
+        },
+        expected: TokenExpected {
+            accept: error_code.is_none(),
+            error_code,
+        },
+    })
 }
 
-pub(super) fn scope(case: &mut Case<'_>) -> Parts {
-    let input = json!({
-        "tokenScope": case.text("scope")?,
-        "requestedResource": case.text("resource")?,
-    });
+pub(super) fn scope(case: &mut Case<'_>) -> Option<Vectors> {
+    let token_scope = case.text("scope")?;
+    let requested_resource = case.text("resource")?;
     let outcome = case.one_of("expect", &["match", "no-match"])?;
-    Some((input, Some(json!({"matches": outcome == 0}))))
+    Some(Vectors::Scope {
+        input: ScopeInput {
+            token_scope,
+            requested_resource,
+        },
+        expected: Matches {
+            matches: outcome == 0,
+        },
+    })
 }
 
 /// The expectation is computed: a case cannot be wrong about it, and the runner of another
 /// implementation finds out.
-pub(super) fn jcs(case: &mut Case<'_>) -> Parts {
+pub(super) fn jcs(case: &mut Case<'_>) -> Option<Vectors> {
     let text = case.text("input")?;
     let span = case.node.get("input").unwrap_or(case.node).span;
     let json = match StrictJson::parse(text.as_bytes(), Limits::default()) {
@@ -76,27 +83,38 @@ pub(super) fn jcs(case: &mut Case<'_>) -> Parts {
             let _ = write!(hex, "{byte:02x}");
             hex
         });
-    let expected = json!({"canonicalJson": String::from_utf8_lossy(&bytes), "canonicalHex": hex});
-    Some((json.into_value(), Some(expected)))
+    let expected = JcsExpected {
+        canonical_json: Some(String::from_utf8_lossy(&bytes).into_owned()),
+        canonical_hex: Some(hex),
+    };
+    Some(Vectors::Jcs {
+        input: json.into_value(),
+        expected,
+    })
 }
 
-pub(super) fn signature(builder: &Builder<'_>, case: &mut Case<'_>) -> Parts {
+pub(super) fn signature(builder: &Builder<'_>, case: &mut Case<'_>) -> Option<Vectors> {
     let payload = payload(builder, case)?;
     let name = case.text("key")?;
     let Some(key) = builder.keys.get(&name) else {
         let span = case.node.get("key").unwrap_or(case.node).span;
         let message = format!("there is no key `{name}`");
-        case.found.push(
-            Diagnostic::new(Code::UnknownKey, span, message)
-                .maybe_help(did_you_mean(&name, builder.keys.names())),
-        );
+        let help = did_you_mean(&name, builder.keys.names());
+        case.found
+            .push(Diagnostic::new(Code::UnknownKey, span, message).maybe_help(help));
         return None;
     };
     let public = x428::encoding::base64url(key.verifying_key().public_key().0);
+    let members = [("kty", "OKP"), ("crv", "Ed25519"), ("x", &public)];
+    let jwk = members.map(|(name, value)| (name.to_owned(), value.into()));
     let outcome = case.one_of("expect", &["valid", "invalid"])?;
-    let input = json!({
-        "payload": payload,
-        "publicKeyJwk": {"kty": "OKP", "crv": "Ed25519", "x": public},
-    });
-    Some((input, Some(json!({"valid": outcome == 0}))))
+    Some(Vectors::Signature {
+        input: SignatureInput {
+            payload,
+            public_key_jwk: jwk.into_iter().collect(),
+        },
+        expected: SignatureExpected {
+            valid: outcome == 0,
+        },
+    })
 }

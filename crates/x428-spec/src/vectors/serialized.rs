@@ -1,6 +1,8 @@
 //! Categories `parse` and `routing`: payloads as text.
 
-use serde_json::{Value, json};
+use x428_conformance::{
+    Case as Vectors, FormExpected, ParseExpected, ParseInput, RoutingExpected, RoutingInput,
+};
 
 use super::{build::Builder, case::Case, verification::payload};
 use crate::value::{Data, Node};
@@ -17,41 +19,40 @@ pub(super) const PARSE_MEMBERS: &[&str] = &[
     "repeat",
 ];
 
+/// The longest text that a case may ask for, in bytes.
+const LONGEST: usize = 1 << 20;
+
 /// Members of a `routing` case.
 pub(super) const ROUTING_MEMBERS: &[&str] = &["length", "endpoint"];
 
-/// Input and expectation of a `parse` vector.
-pub(super) fn parse(builder: &Builder<'_>, case: &mut Case<'_>) -> Option<(Value, Option<Value>)> {
+/// A `parse` vector.
+pub(super) fn parse(builder: &Builder<'_>, case: &mut Case<'_>) -> Option<Vectors> {
+    let given = |name: &&str| case.node.get(name).is_some();
     let sources: Vec<_> = ["text", "header", "payload"]
         .into_iter()
-        .filter(|name| case.node.get(name).is_some())
+        .filter(given)
         .collect();
     let input = match sources.as_slice() {
-        ["text"] => json!({"text": case.text("text")?}),
-        ["header"] => json!({"header": case.text("header")?}),
+        ["text"] => ParseInput::Text(case.text("text")?),
+        ["header"] => ParseInput::Header(case.text("header")?),
         ["payload"] => {
             let mut text = payload(builder, case)?.to_string();
             replace(case, &mut text)?;
             repeat(case, &mut text)?;
-            json!({"text": text})
+            ParseInput::Text(text)
         }
         _ => {
-            case.refuse(
-                case.node.span,
-                "this vector needs one of `text`, `header` and `payload`",
-            );
+            let message = "this vector needs one of `text`, `header` and `payload`";
+            case.refuse(case.node.span, message);
             return None;
         }
     };
-    let mut words = vec!["well-formed"];
-    words.extend(builder.codes());
-    let outcome = case.one_of("expect", &words)?;
-    let expected = if outcome == 0 {
-        json!({"wellFormed": true})
-    } else {
-        json!({"wellFormed": false, "errorCode": words[outcome]})
+    let error_code = case.accepted_or_code("well-formed", &builder.codes())?;
+    let expected = ParseExpected {
+        well_formed: error_code.is_none(),
+        error_code,
     };
-    Some((input, Some(expected)))
+    Some(Vectors::Parse { input, expected })
 }
 
 /// Replacements in the text. Each has to be found exactly once, or the case says something else
@@ -98,20 +99,19 @@ fn repeat(case: &mut Case<'_>, text: &mut String) -> Option<()> {
         case.refuse(node.span, "the serialized payload is no object any more");
         return None;
     };
-    *text = match kind {
-        "nest" => format!(
+    *text = if kind == "nest" {
+        format!(
             "{open},\"nested\":{}{}}}",
             "[".repeat(count),
             "]".repeat(count)
-        ),
-        _ => {
-            let frame = format!("{open},\"padding\":\"\"}}").len();
-            let Some(missing) = count.checked_sub(frame) else {
-                case.refuse(node.span, &format!("the payload alone has {frame} bytes"));
-                return None;
-            };
-            format!("{open},\"padding\":\"{}\"}}", "x".repeat(missing))
-        }
+        )
+    } else {
+        let frame = format!("{open},\"padding\":\"\"}}").len();
+        let Some(missing) = count.checked_sub(frame) else {
+            case.refuse(node.span, &format!("the payload alone has {frame} bytes"));
+            return None;
+        };
+        format!("{open},\"padding\":\"{}\"}}", "x".repeat(missing))
     };
     Some(())
 }
@@ -125,36 +125,35 @@ fn one_number(node: &Node) -> Option<(&str, usize)> {
     };
     let count = usize::try_from(number.as_u64()?)
         .ok()
-        .filter(|count| *count <= 1 << 20)?;
+        .filter(|count| *count <= LONGEST)?;
     ["nest", "pad"]
         .contains(&member.name.as_str())
         .then_some((member.name.as_str(), count))
 }
 
-/// Input and expectation of a `routing` vector.
-pub(super) fn routing(case: &mut Case<'_>) -> Option<(Value, Option<Value>)> {
+/// A `routing` vector.
+pub(super) fn routing(case: &mut Case<'_>) -> Option<Vectors> {
     let length = case.number("length")?;
-    let outcome = case.one_of("expect", &["header", "body"])?;
-    let frame = r#"{"x428Version":1,"padding":""}"#;
-    let missing = length
-        .checked_sub(frame.len())
-        .filter(|missing| *missing <= 1 << 20);
-    let Some(missing) = missing else {
+    let form = match case.one_of("expect", &["header", "body"])? {
+        0 => FormExpected::Header,
+        _ => FormExpected::Body,
+    };
+    let frame = r#"{"x428Version":1,"padding":""}"#.len();
+    let Some(missing) = length
+        .checked_sub(frame)
+        .filter(|missing| *missing <= LONGEST)
+    else {
         let span = case.node.get("length").unwrap_or(case.node).span;
-        case.refuse(
-            span,
-            &format!("a length is {} to a million bytes", frame.len()),
-        );
+        case.refuse(span, &format!("a length is {frame} to {LONGEST} bytes"));
         return None;
     };
-    let text = format!(r#"{{"x428Version":1,"padding":"{}"}}"#, "x".repeat(missing));
-    let mut input = json!({"serializedPayload": text});
-    if let (Some(endpoint), Some(object)) = (case.optional_text("endpoint"), input.as_object_mut())
-    {
-        object.insert("attestationEndpoint".to_owned(), endpoint.into());
-    }
-    Some((
+    let padding = "x".repeat(missing);
+    let input = RoutingInput {
+        serialized_payload: format!(r#"{{"x428Version":1,"padding":"{padding}"}}"#),
+        attestation_endpoint: case.optional_text("endpoint"),
+    };
+    Some(Vectors::Routing {
         input,
-        Some(json!({"form": if outcome == 0 { "header" } else { "body" }})),
-    ))
+        expected: RoutingExpected { form },
+    })
 }

@@ -2,10 +2,12 @@
 //! and the verdict.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use x428::did::{Did, key};
+use x428_conformance::{Case as Vectors, SequenceInput, Step, Steps, VerifyExpected, VerifyInput};
 
 use super::{build::Builder, case::Case};
+use crate::value::{Data, Node};
 
 /// Members of a verification.
 pub(super) const MEMBERS: [&str; 14] = [
@@ -28,59 +30,72 @@ pub(super) const MEMBERS: [&str; 14] = [
 /// How long before its expiry a challenge is answered unless a case says otherwise.
 const BEFORE_EXPIRY: SignedDuration = SignedDuration::from_secs(60);
 
-/// Input and expectation of a `verify` vector.
-pub(super) fn vector(builder: &Builder<'_>, case: &mut Case<'_>) -> Option<(Value, Option<Value>)> {
-    let challenge = challenge(builder, case)?;
-    let payload = payload(builder, case)?;
-    let mut input = Map::new();
-    input.insert("challenge".to_owned(), challenge.clone());
-    input.insert("attestationPayload".to_owned(), payload.clone());
-    let did_document = match document(builder, case, "did", "patch-did")? {
-        Document::Given(document) => Some(document),
-        Document::NotGiven => derived(&payload),
-    };
-    if let Some(document) = did_document {
-        input.insert("didDocument".to_owned(), document);
-    }
-    if let Document::Given(document) = document(builder, case, "issuer-did", "patch-issuer-did")? {
-        input.insert("vcIssuerDidDocument".to_owned(), document);
-    }
-    input.insert("nonceStore".to_owned(), consumed(case, &challenge)?);
-    let now = case
-        .optional_text("now")
-        .or_else(|| default_now(&challenge));
-    let Some(now) = now else {
-        let message = "the challenge has no expiry to go by: this vector needs `now`";
-        case.refuse(case.node.span, message);
-        return None;
-    };
-    input.insert("currentTime".to_owned(), now.into());
-    let expected = expected(builder, case, &challenge)?;
-    Some((Value::Object(input), Some(expected)))
+/// A `verify` vector.
+pub(super) fn verify(builder: &Builder<'_>, case: &mut Case<'_>) -> Option<Vectors> {
+    let Step { input, expected } = step(builder, case)?;
+    Some(Vectors::Verify {
+        input: Box::new(input),
+        expected,
+    })
 }
 
-/// Input of a `verify-sequence` vector; the expectations stand in its steps.
-pub(super) fn sequence(builder: &Builder<'_>, case: &mut Case<'_>) -> Option<Value> {
+/// A `verify-sequence` vector.
+pub(super) fn sequence(builder: &Builder<'_>, case: &mut Case<'_>) -> Option<Vectors> {
     let steps = case
         .node
         .get("steps")
-        .map(crate::value::Node::elements)
+        .map(Node::elements)
         .unwrap_or_default();
     if steps.is_empty() {
         case.refuse(case.node.span, "a sequence needs `steps`");
         return None;
     }
     let mut made = Vec::with_capacity(steps.len());
-    for step in steps {
+    for node in steps {
         let mut case = Case {
-            node: step,
+            node,
             found: &mut *case.found,
         };
         case.only(&[MEMBERS.as_slice(), &["expect"]].concat());
-        let (input, expected) = vector(builder, &mut case)?;
-        made.push(json!({"input": input, "expected": expected}));
+        made.push(step(builder, &mut case)?);
     }
-    Some(json!({"steps": made}))
+    Some(Vectors::VerifySequence {
+        input: SequenceInput::Inside {
+            input: Steps { steps: made },
+        },
+    })
+}
+
+fn step(builder: &Builder<'_>, case: &mut Case<'_>) -> Option<Step> {
+    let challenge = challenge(builder, case)?;
+    let attestation_payload = payload(builder, case)?;
+    let did_document = match document(builder, case, "did", "patch-did")? {
+        Document::Given(document) => Some(document),
+        Document::NotGiven => derived(&attestation_payload),
+    };
+    let vc_issuer_did_document = match document(builder, case, "issuer-did", "patch-issuer-did")? {
+        Document::Given(document) => Some(document),
+        Document::NotGiven => None,
+    };
+    let nonce_store = consumed(case, &challenge)?;
+    let now = case
+        .optional_text("now")
+        .or_else(|| default_now(&challenge));
+    let Some(current_time) = now else {
+        let message = "the challenge has no expiry to go by: this vector needs `now`";
+        case.refuse(case.node.span, message);
+        return None;
+    };
+    let expected = expected(builder, case, &challenge)?;
+    let input = VerifyInput {
+        challenge,
+        attestation_payload,
+        did_document,
+        vc_issuer_did_document,
+        nonce_store,
+        current_time,
+    };
+    Some(Step { input, expected })
 }
 
 fn challenge(builder: &Builder<'_>, case: &mut Case<'_>) -> Option<Value> {
@@ -98,16 +113,17 @@ pub(super) fn payload(builder: &Builder<'_>, case: &mut Case<'_>) -> Option<Valu
     match case.optional_text("sign").as_deref() {
         Some("keep") => {}
         Some(key) => builder.sign(case, "sign", key, &mut payload)?,
-        None if patched => match &example.signed_by {
-            Some(key) => builder.sign(case, "payload", key, &mut payload)?,
-            None => {
+        None if patched => {
+            if let Some(key) = &example.signed_by {
+                builder.sign(case, "payload", key, &mut payload)?;
+            } else {
                 case.refuse(
                     case.node.span,
                     "nobody signed the example: say `sign: KEY` or `sign: keep`",
                 );
                 return None;
             }
-        },
+        }
         None => {}
     }
     case.patch("tamper-payload", &mut payload)?;
@@ -134,7 +150,7 @@ fn document(
         }
         return Some(Document::NotGiven);
     };
-    if matches!(node.data, crate::value::Data::Null) {
+    if matches!(node.data, Data::Null) {
         return Some(Document::Given(Value::Null));
     }
     let (_, mut document) = builder.example_of(case, member)?;
@@ -151,22 +167,27 @@ fn derived(payload: &Value) -> Option<Value> {
         .map(|document| document.to_json())
 }
 
-fn consumed(case: &mut Case<'_>, challenge: &Value) -> Option<Value> {
-    let Some(node) = case.node.get("consumed") else {
-        return Some(json!([]));
-    };
+fn consumed(case: &mut Case<'_>, challenge: &Value) -> Option<Vec<String>> {
     let mut nonces = Vec::new();
-    for element in node.elements() {
-        match element.as_str() {
-            Some("this") => nonces.push(challenge.get("challenge").cloned().unwrap_or_default()),
-            Some(nonce) => nonces.push(nonce.into()),
-            None => {
-                case.refuse(element.span, "a nonce is a string");
-                return None;
-            }
-        }
+    for element in case
+        .node
+        .get("consumed")
+        .map(Node::elements)
+        .unwrap_or_default()
+    {
+        let Some(nonce) = element.as_str() else {
+            case.refuse(element.span, "a nonce is a string");
+            return None;
+        };
+        let own = || {
+            challenge
+                .get("challenge")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        nonces.push(if nonce == "this" { own() } else { nonce }.to_owned());
     }
-    Some(nonces.into())
+    Some(nonces)
 }
 
 /// One minute before the challenge expires.
@@ -175,27 +196,32 @@ pub(crate) fn default_now(challenge: &Value) -> Option<String> {
     Some(expires.checked_sub(BEFORE_EXPIRY).ok()?.to_string())
 }
 
-fn expected(builder: &Builder<'_>, case: &mut Case<'_>, challenge: &Value) -> Option<Value> {
-    let mut words = vec!["accept"];
-    words.extend(builder.codes());
-    let outcome = case.one_of("expect", &words)?;
+fn expected(
+    builder: &Builder<'_>,
+    case: &mut Case<'_>,
+    challenge: &Value,
+) -> Option<VerifyExpected> {
+    let error_code = case.accepted_or_code("accept", &builder.codes())?;
     let scope = case.optional_text("scope");
-    if outcome > 0 {
-        if scope.is_some() {
-            case.refuse(case.node.span, "a refusal grants no scope");
-        }
-        return Some(json!({"accept": false, "errorCode": words[outcome]}));
+    if error_code.is_some() && scope.is_some() {
+        case.refuse(case.node.span, "a refusal grants no scope");
     }
     let resource = challenge
         .get("resource")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    let scope = scope.unwrap_or_else(|| {
+    let default = || {
         resource
             .split(['?', '#'])
             .next()
             .unwrap_or_default()
             .to_owned()
-    });
-    Some(json!({"accept": true, "tokenScope": scope}))
+    };
+    let accept = error_code.is_none();
+    let token_scope = accept.then(|| scope.unwrap_or_else(default));
+    Some(VerifyExpected {
+        accept,
+        error_code,
+        token_scope,
+    })
 }

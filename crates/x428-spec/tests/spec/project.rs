@@ -55,9 +55,9 @@ impl Copy {
             for name in names.lines() {
                 let path = copy.root().join(name);
                 if path.is_dir() {
-                    fs::remove_dir_all(path)?
+                    fs::remove_dir_all(path)?;
                 } else {
-                    fs::remove_file(path)?
+                    fs::remove_file(path)?;
                 }
             }
         }
@@ -89,7 +89,11 @@ impl Copy {
     }
 
     pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) -> io::Result<()> {
-        fs::write(self.root().join(path), text)
+        let path = self.root().join(path);
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        fs::write(path, text)
     }
 
     pub(crate) fn check(&self) -> (Spec, Report) {

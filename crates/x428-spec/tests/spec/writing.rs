@@ -34,11 +34,13 @@ fn what_is_generated_no_more_is_removed() -> Outcome {
     build(&copy.project(), false, &|_| {})?;
     copy.write("schema/demo/Gone.json", "{}")?;
     copy.write("schema/demo/notes.txt", "kept")?;
+    copy.write("schema/config/rules.json", "{}")?;
     let written = build(&copy.project(), false, &|_| {})?
         .written
         .ok_or("not built")?;
     assert_eq!(written.removed, ["schema/demo/Gone.json"]);
     assert_eq!(copy.read("schema/demo/notes.txt")?, "kept");
+    assert_eq!(copy.read("schema/config/rules.json")?, "{}");
     Ok(())
 }
 
@@ -87,7 +89,7 @@ fn fix_puts_right_what_it_can_and_then_nothing() -> Outcome {
         "# 3 More\n\n- In a list:\n\n  ```json example of=Nonce\n  \
          \"35c48f2fff5f8439297b29602783b7af4b26ec68c92b651df977b800b8d0496b\"  \n  ```\n\n\
          <!-- x428:fields of=Payload -->\n<!-- /x428 -->\n\n<!-- x428:requirements -->\n<!-- /x428 -->\n\n\
-         <!-- x428:vectors -->\nold\n<!-- /x428 -->\n\n\
+         <!-- x428:vectors -->\n| old |\n<!-- /x428 -->\n\n\
          ```http exchange id=ask step=1\nGET / HTTP/1.1\nHost: demo.example\n```\n\n\
          ```http exchange id=ask step=2 carries=challenge\nHTTP/1.1 428 Precondition Required\n\
          Content-Type: application/json\nContent-Length: 1\nX-Challenge: e30\n\n{\"any\":[1,2]}\n```\n",
@@ -113,6 +115,40 @@ fn the_real_specification_needs_no_fix() -> Outcome {
         .cloned()
         .collect();
     assert_eq!(shown(&spec, &errors), "");
+    assert_eq!(fix::edits(&spec), []);
+    Ok(())
+}
+
+#[test]
+fn fix_keeps_what_somebody_wrote_in_a_region() -> Outcome {
+    let copy = Copy::sound()?;
+    let text = "# 3 More\n\n<!-- x428:requirements -->\n\nMy own words.\n\n<!-- /x428 -->\n";
+    copy.write("spec/demo/03-more.md", text)?;
+    let (spec, report) = copy.check();
+    assert_eq!(fix::edits(&spec), []);
+    assert!(shown(&spec, &report.diagnostics).contains("03-more.md:5:1"));
+    Ok(())
+}
+
+#[test]
+fn fix_waits_for_a_file_that_cannot_be_read() -> Outcome {
+    let copy = Copy::sound()?;
+    copy.write("spec/demo/01-model.md", b"# 1 Model\n\xff\n")?;
+    let (spec, report) = copy.check();
+    assert_eq!(fix::edits(&spec), []);
+    assert_eq!(report.errors(), 1, "{}", shown(&spec, &report.diagnostics));
+    Ok(())
+}
+
+#[test]
+fn the_ends_of_lines_and_a_byte_order_mark_are_no_faults() -> Outcome {
+    let copy = Copy::sound()?;
+    for path in ["spec/demo/01-model.md", "spec/demo/README.md"] {
+        let text = copy.read(path)?.replace('\n', "\r\n");
+        copy.write(path, format!("\u{feff}{text}"))?;
+    }
+    let (spec, report) = copy.check();
+    assert_eq!(shown(&spec, &report.diagnostics), "");
     assert_eq!(fix::edits(&spec), []);
     Ok(())
 }

@@ -1,0 +1,44 @@
+//! `x428 completions` and `x428 man`
+
+use std::{fs, io, path::PathBuf, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::{Args, Command};
+use clap_complete::Shell;
+
+use crate::report;
+
+#[derive(Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+#[derive(Args)]
+pub(crate) struct Man {
+    /// The directory; it is made if it is not there
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+}
+
+/// Writes the completions of a shell to standard output.
+pub(crate) fn completions(arguments: &Completions, mut command: Command) -> ExitCode {
+    let name = command.get_name().to_owned();
+    clap_complete::generate(arguments.shell, &mut command, name, &mut io::stdout());
+    ExitCode::SUCCESS
+}
+
+/// Writes a page for the command and for each of its parts.
+pub(crate) fn man(arguments: &Man, command: Command) -> anyhow::Result<ExitCode> {
+    let directory = &arguments.directory;
+    fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
+    clap_mangen::generate_to(command, directory)
+        .with_context(|| directory.display().to_string())?;
+    report::say(&format!(
+        "wrote the pages to {}; read one with `man {}/x428.1`",
+        directory.display(),
+        directory.display()
+    ));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,11 @@
+//! The commands of the SDK, as people and programs call them: what is on standard output, what is on
+//! standard error, and the exit code.
+
+mod sdk {
+    mod attest;
+    mod audit;
+    mod key;
+    mod network;
+    pub(crate) mod run;
+    mod verify;
+}

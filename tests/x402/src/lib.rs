@@ -1,0 +1,1 @@
+//! x428 around x402: see the tests.
