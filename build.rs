@@ -13,12 +13,16 @@ fn main() {
 #[cfg(feature = "codegen")]
 fn generate() -> Result<(), Box<dyn std::error::Error>> {
     let out = std::path::PathBuf::from(std::env::var("OUT_DIR")?);
-    let attestation = x428_codegen::Protocol::load("schema", "attestation")?;
-    let document = x428_codegen::openapi(&attestation)?;
-    std::fs::write(
-        out.join("attestation.openapi.json"),
-        format!("{document:#}\n"),
-    )?;
-    std::fs::write(out.join("wire.rs"), x428_codegen::rust(&[attestation])?)?;
+    let mut protocols = Vec::new();
+    for name in ["attestation", "withdrawal"] {
+        let protocol = x428_codegen::Protocol::load("schema", name)?;
+        let document = x428_codegen::openapi(&protocol)?;
+        std::fs::write(
+            out.join(format!("{name}.openapi.json")),
+            format!("{document:#}\n"),
+        )?;
+        protocols.push(protocol);
+    }
+    std::fs::write(out.join("wire.rs"), x428_codegen::rust(&protocols)?)?;
     Ok(())
 }

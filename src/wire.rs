@@ -35,4 +35,4 @@ mod generated {
 #[path = "generated.rs"]
 mod generated;
 
-pub use generated::attestation;
+pub use generated::{attestation, withdrawal};

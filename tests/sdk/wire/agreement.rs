@@ -1,13 +1,12 @@
 //! The differential test: serde and jsonschema give the same verdict on every example, every vector and all their mutants.
 
 use super::{
-    instances::{Instance, bundle, examples, vectors},
+    instances::{ATTESTATION, Instance, PROTOCOLS, Protocol, vectors},
     mutants::Mutants,
 };
 use jsonschema::{Validator, error::ValidationErrorKind};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use x428::wire::attestation;
 
 /// Where the types accept more than the schemas. Every entry has to occur.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,13 +56,14 @@ fn looser(validator: &Validator, value: &Value) -> Option<Looser> {
 }
 
 struct Schemas {
+    protocol: &'static Protocol,
     bundle: Value,
     validators: BTreeMap<String, Validator>,
 }
 
 impl Schemas {
-    fn new() -> Self {
-        let bundle = bundle();
+    fn new(protocol: &'static Protocol) -> Self {
+        let bundle = protocol.bundle();
         let names = bundle["$defs"]
             .as_object()
             .expect("the bundle has types")
@@ -80,7 +80,11 @@ impl Schemas {
                 (name.clone(), validator)
             })
             .collect();
-        Self { bundle, validators }
+        Self {
+            protocol,
+            bundle,
+            validators,
+        }
     }
 }
 
@@ -96,7 +100,7 @@ struct Tally {
 impl Tally {
     fn compare(&mut self, schemas: &Schemas, id: &str, type_name: &str, value: &Value) {
         let validator = &schemas.validators[type_name];
-        let read = attestation::round_trip(type_name, value.clone())
+        let read = (schemas.protocol.round_trip)(type_name, value.clone())
             .unwrap_or_else(|| panic!("no type {type_name}"));
         match (validator.is_valid(value), read) {
             (true, Ok(back)) => {
@@ -181,8 +185,8 @@ fn report(tally: &Tally) {
     );
 }
 
-fn compare_all(instances: &[Instance]) -> Tally {
-    let schemas = Schemas::new();
+fn compare_all(protocol: &'static Protocol, instances: &[Instance]) -> Tally {
+    let schemas = Schemas::new(protocol);
     let mut tally = Tally::default();
     let mut mutants = Mutants::default();
     for Instance {
@@ -206,30 +210,32 @@ fn compare_all(instances: &[Instance]) -> Tally {
 
 #[test]
 fn examples_and_their_mutants() {
-    let examples = examples();
-    assert!(!examples.is_empty(), "the manifest has no examples");
-    let tally = compare_all(&examples);
-    report(&tally);
-    assert!(
-        tally.accepted > examples.len() && tally.refused > examples.len(),
-        "the mutants show nothing"
-    );
+    for protocol in PROTOCOLS {
+        let examples = protocol.examples();
+        assert!(!examples.is_empty(), "the manifest has no examples");
+        let tally = compare_all(protocol, &examples);
+        report(&tally);
+        assert!(
+            tally.accepted > examples.len() && tally.refused > examples.len(),
+            "the mutants show nothing"
+        );
+    }
 }
 
 #[test]
 fn vectors_and_their_mutants() {
     let vectors = vectors();
     assert!(!vectors.is_empty(), "the vectors hold no objects");
-    report(&compare_all(&vectors));
+    report(&compare_all(&ATTESTATION, &vectors));
 }
 
 #[test]
 fn types_read_alone() {
     // Types that no example is of are reached through the objects that hold them.
-    let schemas = Schemas::new();
+    let schemas = Schemas::new(&ATTESTATION);
     let mut tally = Tally::default();
     let mut found = Vec::new();
-    for example in examples() {
+    for example in ATTESTATION.examples() {
         parts(
             &schemas.bundle,
             &example.type_name,

@@ -8,8 +8,13 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn attestation() -> Protocol {
-    Protocol::load(root().join("schema"), "attestation").unwrap_or_else(|error| panic!("{error}"))
+const PROTOCOLS: [(&str, &str); 2] = [
+    ("attestation", x428::openapi::ATTESTATION),
+    ("withdrawal", x428::openapi::WITHDRAWAL),
+];
+
+fn load(name: &str) -> Protocol {
+    Protocol::load(root().join("schema"), name).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn copy(path: &str) -> String {
@@ -18,7 +23,7 @@ fn copy(path: &str) -> String {
 
 #[test]
 fn the_types_are_what_the_generator_makes() {
-    let made = rust(&[attestation()]).unwrap_or_else(|error| panic!("{error}"));
+    let made = rust(&PROTOCOLS.map(|(name, _)| load(name))).unwrap_or_else(|error| panic!("{error}"));
     let copy = copy("src/generated.rs");
     let differing = made
         .lines()
@@ -33,20 +38,24 @@ fn the_types_are_what_the_generator_makes() {
 
 #[test]
 fn the_openapi_documents_are_what_the_generator_makes() {
-    let document = openapi(&attestation()).unwrap_or_else(|error| panic!("{error}"));
-    let down = openapi_3_0(&document).unwrap_or_else(|error| panic!("{error}"));
-    for (path, made) in [
-        ("openapi/attestation.json", &document),
-        ("openapi/attestation-3.0.json", &down),
-    ] {
-        let copy: Value =
-            serde_json::from_str(&copy(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    for (name, published) in PROTOCOLS {
+        let document = openapi(&load(name)).unwrap_or_else(|error| panic!("{error}"));
+        let down = openapi_3_0(&document).unwrap_or_else(|error| panic!("{error}"));
+        for (path, made) in [
+            (format!("openapi/{name}.json"), &document),
+            (format!("openapi/{name}-3.0.json"), &down),
+        ] {
+            let copy: Value = serde_json::from_str(&copy(&path))
+                .unwrap_or_else(|error| panic!("{path}: {error}"));
+            assert!(
+                copy == *made,
+                "{path} is not what x428-codegen makes of schema/. To renew it: cargo x428 build"
+            );
+        }
+        let published: Value = serde_json::from_str(published).expect("the document is JSON");
         assert!(
-            copy == *made,
-            "{path} is not what x428-codegen makes of schema/. To renew it: cargo x428 build"
+            published == document,
+            "the SDK publishes another document of {name}"
         );
     }
-    let published: Value =
-        serde_json::from_str(x428::openapi::ATTESTATION).expect("the document is JSON");
-    assert!(published == document, "the SDK publishes another document");
 }

@@ -12,8 +12,51 @@ pub(super) struct Instance {
     pub(super) valid: bool,
 }
 
-pub(super) fn bundle() -> Value {
-    read("schema/attestation.json")
+/// A protocol of the specification, and how its types are read and written again.
+pub(super) struct Protocol {
+    name: &'static str,
+    pub(super) round_trip: fn(&str, Value) -> Option<Result<Value, serde_json::Error>>,
+}
+
+pub(super) static ATTESTATION: Protocol = Protocol {
+    name: "attestation",
+    round_trip: x428::wire::attestation::round_trip,
+};
+
+pub(super) static WITHDRAWAL: Protocol = Protocol {
+    name: "withdrawal",
+    round_trip: x428::wire::withdrawal::round_trip,
+};
+
+pub(super) static PROTOCOLS: [&Protocol; 2] = [&ATTESTATION, &WITHDRAWAL];
+
+impl Protocol {
+    pub(super) fn bundle(&self) -> Value {
+        read(format!("schema/{}.json", self.name))
+    }
+
+    /// The valid examples of the manifest.
+    pub(super) fn examples(&self) -> Vec<Instance> {
+        let manifest = read(format!("schema/{}.manifest.json", self.name));
+        let examples = manifest["examples"]
+            .as_array()
+            .expect("the manifest has examples");
+        examples
+            .iter()
+            .map(|example| Instance {
+                id: example["id"]
+                    .as_str()
+                    .unwrap_or("an example without id")
+                    .to_owned(),
+                type_name: example["of"]
+                    .as_str()
+                    .expect("an example has a type")
+                    .to_owned(),
+                value: example["value"].clone(),
+                valid: true,
+            })
+            .collect()
+    }
 }
 
 fn read(path: impl AsRef<Path>) -> Value {
@@ -21,29 +64,6 @@ fn read(path: impl AsRef<Path>) -> Value {
     let text =
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// The valid examples of the manifest.
-pub(super) fn examples() -> Vec<Instance> {
-    let manifest = read("schema/attestation.manifest.json");
-    let examples = manifest["examples"]
-        .as_array()
-        .expect("the manifest has examples");
-    examples
-        .iter()
-        .map(|example| Instance {
-            id: example["id"]
-                .as_str()
-                .unwrap_or("an example without id")
-                .to_owned(),
-            type_name: example["of"]
-                .as_str()
-                .expect("an example has a type")
-                .to_owned(),
-            value: example["value"].clone(),
-            valid: true,
-        })
-        .collect()
 }
 
 /// The members of vectors that hold an object of a type.
