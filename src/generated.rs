@@ -3073,3 +3073,10477 @@ pub mod attestation {
         }
     }
 }
+/// x428 Delegated Withdrawal Protocol
+///
+/// The owner of an account at an exchange allows an application to withdraw crypto assets. The application asks for one withdrawal at a time. When the exchange wants a second factor, it answers with HTTP status 428 and a challenge; the owner meets it at the exchange, and the application repeats its request with the proof.
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    unused_imports,
+    reason = "generated: its lints are those of the generator"
+)]
+#[rustfmt::skip]
+pub mod withdrawal {
+    use core::time::Duration;
+
+    /// The version of the specification that these types are of.
+    pub const SPECIFICATION_VERSION: &str = "0.1";
+
+    /// The longest body of a request.
+    ///
+    /// In bytes.
+    ///
+    /// Section 2.5 Limits.
+    pub const REQUEST_SIZE_MAX: usize = 65536;
+
+    /// How deep arrays and objects may nest. A text that is one object has depth one.
+    ///
+    /// In levels.
+    ///
+    /// Section 2.5 Limits.
+    pub const JSON_DEPTH_MAX: usize = 16;
+
+    /// The most digits on either side of the point of a decimal.
+    ///
+    /// In characters.
+    ///
+    /// Section 2.5 Limits.
+    pub const DECIMAL_DIGITS_MAX: usize = 30;
+
+    /// The least randomness of an id, a token and a code of authorization.
+    ///
+    /// In bits.
+    ///
+    /// Section 2.5 Limits.
+    pub const ID_ENTROPY_MIN: usize = 128;
+
+    /// The shortest idempotency key.
+    ///
+    /// In characters.
+    ///
+    /// Section 2.5 Limits.
+    pub const IDEMPOTENCY_KEY_MIN: usize = 16;
+
+    /// The longest idempotency key.
+    ///
+    /// In characters.
+    ///
+    /// Section 2.5 Limits.
+    pub const IDEMPOTENCY_KEY_MAX: usize = 64;
+
+    /// How often a code may be entered for one challenge.
+    ///
+    /// In entries.
+    ///
+    /// Section 2.5 Limits.
+    pub const CODE_ATTEMPTS_MAX: usize = 5;
+
+    /// The least digits of a one-time code.
+    ///
+    /// In characters.
+    ///
+    /// Section 2.5 Limits.
+    pub const CODE_DIGITS_MIN: usize = 6;
+
+    /// The least digits of the number of a push.
+    ///
+    /// In characters.
+    ///
+    /// Section 2.5 Limits.
+    pub const NUMBER_ENTRY_DIGITS_MIN: usize = 2;
+
+    /// The random part of a WebAuthn challenge.
+    ///
+    /// In bytes.
+    ///
+    /// Section 2.5 Limits.
+    pub const WEBAUTHN_NONCE: usize = 32;
+
+    /// How much of the beginning and of the end of an address is always shown.
+    ///
+    /// In characters.
+    ///
+    /// Section 2.5 Limits.
+    pub const ADDRESS_SHOWN_MIN: usize = 6;
+
+    /// The entries of a page unless the client says otherwise.
+    ///
+    /// In entries.
+    ///
+    /// Section 2.5 Limits.
+    pub const PAGE_DEFAULT: usize = 25;
+
+    /// The most entries of a page.
+    ///
+    /// In entries.
+    ///
+    /// Section 2.5 Limits.
+    pub const PAGE_MAX: usize = 100;
+
+    /// The most subscriptions of a client for one owner.
+    ///
+    /// In entries.
+    ///
+    /// Section 2.5 Limits.
+    pub const WEBHOOKS_MAX: usize = 16;
+
+    /// The longest that a code of authorization lives.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const AUTHORIZATION_CODE_LIFETIME_MAX: Duration = Duration::from_secs(60);
+
+    /// The longest that a pushed authorization request lives.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const PAR_LIFETIME_MAX: Duration = Duration::from_secs(600);
+
+    /// The longest that an access token lives.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const ACCESS_TOKEN_LIFETIME_MAX: Duration = Duration::from_secs(900);
+
+    /// How long a rotated refresh token still gives the same answer to a client that lost it.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const REFRESH_REUSE_WINDOW: Duration = Duration::from_secs(30);
+
+    /// The longest that a quote holds.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const QUOTE_LIFETIME_MAX: Duration = Duration::from_secs(300);
+
+    /// The longest that a challenge can be met.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const CHALLENGE_LIFETIME_MAX: Duration = Duration::from_secs(600);
+
+    /// The longest that a code that was sent can be used.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const CODE_LIFETIME_MAX: Duration = Duration::from_secs(600);
+
+    /// The least time for which a challenge that has ended can still be read.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const CHALLENGE_KEPT_MIN: Duration = Duration::from_secs(3600);
+
+    /// The longest that a proof token lives.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const PROOF_LIFETIME_MAX: Duration = Duration::from_secs(120);
+
+    /// How long a client waits between two polls unless the challenge says otherwise.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const POLL_INTERVAL: Duration = Duration::from_secs(5);
+
+    /// By how much the interval grows with `slow_down`.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const SLOW_DOWN_STEP: Duration = Duration::from_secs(5);
+
+    /// The least time between two codes by the same method.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const RESEND_INTERVAL_MIN: Duration = Duration::from_secs(30);
+
+    /// The time step of TOTP, and how far a code may be early or late.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const TOTP_STEP: Duration = Duration::from_secs(30);
+
+    /// The least time for which a key and its outcome are kept.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const IDEMPOTENCY_RETENTION_MIN: Duration = Duration::from_secs(86400);
+
+    /// The longest that an assertion of a client lives.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const CLIENT_ASSERTION_LIFETIME_MAX: Duration = Duration::from_secs(60);
+
+    /// How far `iat` of a DPoP proof may differ from the exchange's clock.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const DPOP_WINDOW_MAX: Duration = Duration::from_secs(60);
+
+    /// How old the message of an ownership proof may be.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const OWNERSHIP_MESSAGE_AGE_MAX: Duration = Duration::from_secs(86400);
+
+    /// How far the time of a webhook may differ from the receiver's clock.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const WEBHOOK_TOLERANCE: Duration = Duration::from_secs(300);
+
+    /// The longest that an exchange tries to deliver a webhook.
+    ///
+    /// Section 2.6 Lifetimes.
+    pub const WEBHOOK_RETRY_MAX: Duration = Duration::from_secs(259200);
+
+    /// A decimal number that is not negative, with at most 30 digits on either side of the point.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct Decimal(String);
+
+    impl crate::wire::text::Text for Decimal {
+        const NAME: &'static str = "Decimal";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
+                regress::Regex::new("^(?:0|[1-9][0-9]{0,29})(?:\\.[0-9]{1,30})?$").ok());
+                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+            } {
+                return Err(
+                    "not of the form ^(?:0|[1-9][0-9]{0,29})(?:\\.[0-9]{1,30})?$",
+                );
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(Decimal);
+
+    /// A decimal number above zero, with at most 30 digits on either side of the point.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct PositiveDecimal(String);
+
+    impl crate::wire::text::Text for PositiveDecimal {
+        const NAME: &'static str = "PositiveDecimal";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
+                {
+                    regress::Regex::new(
+                            "^(?!0(?:\\.0+)?$)(?:0|[1-9][0-9]{0,29})(?:\\.[0-9]{1,30})?$",
+                        )
+                        .ok()
+                });
+                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+            } {
+                return Err(
+                    "not of the form ^(?!0(?:\\.0+)?$)(?:0|[1-9][0-9]{0,29})(?:\\.[0-9]{1,30})?$",
+                );
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(PositiveDecimal);
+
+    /// A point in time after RFC 3339, in UTC, written with `Z`.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct Timestamp(jiff::Timestamp, String);
+
+    impl crate::wire::text::Text for Timestamp {
+        const NAME: &'static str = "Timestamp";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9'),
+                        4,
+                        4,
+                    )?;
+                    let rest = rest.strip_prefix(b"-")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9'),
+                        2,
+                        2,
+                    )?;
+                    let rest = rest.strip_prefix(b"-")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9'),
+                        2,
+                        2,
+                    )?;
+                    let rest = rest.strip_prefix(b"T")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9'),
+                        2,
+                        2,
+                    )?;
+                    let rest = rest.strip_prefix(b":")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9'),
+                        2,
+                        2,
+                    )?;
+                    let rest = rest.strip_prefix(b":")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9'),
+                        2,
+                        2,
+                    )?;
+                    let rest = {
+                        fn group(rest: &[u8]) -> Option<&[u8]> {
+                            let rest = rest.strip_prefix(b".")?;
+                            let rest = crate::wire::text::run(
+                                rest,
+                                |byte| matches!(byte, b'0'..= b'9'),
+                                1,
+                                9,
+                            )?;
+                            Some(rest)
+                        }
+                        crate::wire::text::groups(
+                            rest,
+                            |byte| matches!(byte, b'.'),
+                            group,
+                            0,
+                            1,
+                        )?
+                    };
+                    let rest = rest.strip_prefix(b"Z")?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err(
+                    "not of the form ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]{1,9})?Z$",
+                );
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::instant!(Timestamp);
+
+    /// An absolute URI with the scheme https.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct HttpsUri(String);
+
+    impl crate::wire::text::Text for HttpsUri {
+        const NAME: &'static str = "HttpsUri";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
+                regress::Regex::new("^https://[^\\s]{1,2040}$").ok());
+                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+            } {
+                return Err("not of the form ^https://[^\\s]{1,2040}$");
+            }
+            if !crate::wire::text::is_uri(text) {
+                return Err("not a URI after RFC 3986");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(HttpsUri);
+
+    /// The exchange's code of an asset, such as `ETH`.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct AssetCode(String);
+
+    impl crate::wire::text::Text for AssetCode {
+        const NAME: &'static str = "AssetCode";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9' | b'A'..= b'Z'),
+                        1,
+                        1,
+                    )?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-'..= b'.' | b'0'..= b'9' | b'A'..= b'Z' | b'_'
+                            )
+                        },
+                        0,
+                        31,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[A-Z0-9][A-Z0-9._-]{0,31}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(AssetCode);
+
+    /// The exchange's code of a network, such as `ethereum`.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct NetworkCode(String);
+
+    impl crate::wire::text::Text for NetworkCode {
+        const NAME: &'static str = "NetworkCode";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9' | b'a'..= b'z'),
+                        1,
+                        1,
+                    )?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-'..= b'.' | b'0'..= b'9' | b'_' | b'a'..= b'z'
+                            )
+                        },
+                        0,
+                        63,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[a-z0-9][a-z0-9._-]{0,63}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(NetworkCode);
+
+    /// A currency of ISO 4217 or an asset.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct CurrencyCode(String);
+
+    impl crate::wire::text::Text for CurrencyCode {
+        const NAME: &'static str = "CurrencyCode";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9' | b'A'..= b'Z'),
+                        1,
+                        1,
+                    )?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-'..= b'.' | b'0'..= b'9' | b'A'..= b'Z' | b'_'
+                            )
+                        },
+                        0,
+                        31,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[A-Z0-9][A-Z0-9._-]{0,31}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(CurrencyCode);
+
+    /// An address on a network, in the form that the network gives it.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct Address(String);
+
+    impl crate::wire::text::Text for Address {
+        const NAME: &'static str = "Address";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'!'..= b'~'),
+                        1,
+                        256,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[!-~]{1,256}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(Address);
+
+    /// A memo, destination tag or payment id.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct Memo(String);
+
+    impl crate::wire::text::Text for Memo {
+        const NAME: &'static str = "Memo";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 256) {
+                return Err("not 1 to 256 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(Memo);
+
+    /// The id of a transaction on its network.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct TransactionId(String);
+
+    impl crate::wire::text::Text for TransactionId {
+        const NAME: &'static str = "TransactionId";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 256) {
+                return Err("not 1 to 256 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(TransactionId);
+
+    /// The identifier of a client after RFC 6749, appendix A.1.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ClientId(String);
+
+    impl crate::wire::text::Text for ClientId {
+        const NAME: &'static str = "ClientId";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b' '..= b'~'),
+                        1,
+                        256,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[\\x20-~]{1,256}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ClientId);
+
+    /// The exchange's identifier of the owner's account towards this client.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct Subject(String);
+
+    impl crate::wire::text::Text for Subject {
+        const NAME: &'static str = "Subject";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'!'..= b'~'),
+                        1,
+                        255,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[!-~]{1,255}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(Subject);
+
+    /// Names a withdrawal.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct WithdrawalId(String);
+
+    impl crate::wire::text::Text for WithdrawalId {
+        const NAME: &'static str = "WithdrawalId";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-' | b'0'..= b'9' | b'A'..= b'Z' | b'_' | b'a'..=
+                                b'z'
+                            )
+                        },
+                        22,
+                        128,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[A-Za-z0-9_-]{22,128}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(WithdrawalId);
+
+    /// Names a quote.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct QuoteId(String);
+
+    impl crate::wire::text::Text for QuoteId {
+        const NAME: &'static str = "QuoteId";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-' | b'0'..= b'9' | b'A'..= b'Z' | b'_' | b'a'..=
+                                b'z'
+                            )
+                        },
+                        22,
+                        128,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[A-Za-z0-9_-]{22,128}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(QuoteId);
+
+    /// Names a step-up challenge.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ChallengeId(String);
+
+    impl crate::wire::text::Text for ChallengeId {
+        const NAME: &'static str = "ChallengeId";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-' | b'0'..= b'9' | b'A'..= b'Z' | b'_' | b'a'..=
+                                b'z'
+                            )
+                        },
+                        22,
+                        128,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[A-Za-z0-9_-]{22,128}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ChallengeId);
+
+    /// Names a subscription to webhooks.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct WebhookId(String);
+
+    impl crate::wire::text::Text for WebhookId {
+        const NAME: &'static str = "WebhookId";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-' | b'0'..= b'9' | b'A'..= b'Z' | b'_' | b'a'..=
+                                b'z'
+                            )
+                        },
+                        22,
+                        128,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[A-Za-z0-9_-]{22,128}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(WebhookId);
+
+    /// Names a request in the exchange's records.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct RequestId(String);
+
+    impl crate::wire::text::Text for RequestId {
+        const NAME: &'static str = "RequestId";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-' | b'0'..= b'9' | b'A'..= b'Z' | b'_' | b'a'..=
+                                b'z'
+                            )
+                        },
+                        8,
+                        128,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[A-Za-z0-9_-]{8,128}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(RequestId);
+
+    /// A name that the client gives a withdrawal for its own records.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ClientReference(String);
+
+    impl crate::wire::text::Text for ClientReference {
+        const NAME: &'static str = "ClientReference";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-'..= b'.' | b'0'..= b':' | b'A'..= b'Z' | b'_' |
+                                b'a'..= b'z'
+                            )
+                        },
+                        1,
+                        64,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[A-Za-z0-9._:-]{1,64}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ClientReference);
+
+    /// A SHA-256 in unpadded base64url: 43 characters.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct Sha256Digest(String);
+
+    impl crate::wire::text::Text for Sha256Digest {
+        const NAME: &'static str = "Sha256Digest";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-' | b'0'..= b'9' | b'A'..= b'Z' | b'_' | b'a'..=
+                                b'z'
+                            )
+                        },
+                        42,
+                        42,
+                    )?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'0' | b'4' | b'8' | b'A' | b'E' | b'I' | b'M' | b'Q'
+                                | b'U' | b'Y' | b'c' | b'g' | b'k' | b'o' | b's' | b'w'
+                            )
+                        },
+                        1,
+                        1,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(Sha256Digest);
+
+    /// Bytes in unpadded base64url.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct Base64Url(String);
+
+    impl crate::wire::text::Text for Base64Url {
+        const NAME: &'static str = "Base64Url";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-' | b'0'..= b'9' | b'A'..= b'Z' | b'_' | b'a'..=
+                                b'z'
+                            )
+                        },
+                        1,
+                        16384,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[A-Za-z0-9_-]{1,16384}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(Base64Url);
+
+    /// A profile of OAuth 2.0.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum Profile {
+        /// `baseline`
+        Baseline,
+        /// `high`
+        High,
+    }
+
+    impl Profile {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[Self::Baseline, Self::High];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Baseline => "baseline",
+                Self::High => "high",
+            }
+        }
+    }
+
+    crate::wire::word::word!(Profile);
+
+    /// A scope of this protocol.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum Scope {
+        /// `assets:read`
+        AssetsRead,
+        /// `withdrawals:create`
+        WithdrawalsCreate,
+        /// `withdrawals:read`
+        WithdrawalsRead,
+        /// `withdrawals:cancel`
+        WithdrawalsCancel,
+        /// `webhooks:manage`
+        WebhooksManage,
+        /// `offline_access`
+        OfflineAccess,
+    }
+
+    impl Scope {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::AssetsRead,
+            Self::WithdrawalsCreate,
+            Self::WithdrawalsRead,
+            Self::WithdrawalsCancel,
+            Self::WebhooksManage,
+            Self::OfflineAccess,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::AssetsRead => "assets:read",
+                Self::WithdrawalsCreate => "withdrawals:create",
+                Self::WithdrawalsRead => "withdrawals:read",
+                Self::WithdrawalsCancel => "withdrawals:cancel",
+                Self::WebhooksManage => "webhooks:manage",
+                Self::OfflineAccess => "offline_access",
+            }
+        }
+    }
+
+    crate::wire::word::word!(Scope);
+
+    /// Scopes after RFC 6749 §3.3, separated by single spaces.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ScopeList(String);
+
+    impl crate::wire::text::Text for ScopeList {
+        const NAME: &'static str = "ScopeList";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'!' | b'#'..= b'[' | b']'..= b'~'),
+                        1,
+                        64,
+                    )?;
+                    let rest = {
+                        fn group(rest: &[u8]) -> Option<&[u8]> {
+                            let rest = rest.strip_prefix(b" ")?;
+                            let rest = crate::wire::text::run(
+                                rest,
+                                |byte| matches!(byte, b'!' | b'#'..= b'[' | b']'..= b'~'),
+                                1,
+                                64,
+                            )?;
+                            Some(rest)
+                        }
+                        crate::wire::text::groups(
+                            rest,
+                            |byte| matches!(byte, b' '),
+                            group,
+                            0,
+                            31,
+                        )?
+                    };
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err(
+                    "not of the form ^[!#-\\[\\]-~]{1,64}(?:\\x20[!#-\\[\\]-~]{1,64}){0,31}$",
+                );
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ScopeList);
+
+    /// What a client may do within the limits.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum AuthorizedAction {
+        /// `create`
+        Create,
+        /// `read`
+        Read,
+        /// `cancel`
+        Cancel,
+    }
+
+    impl AuthorizedAction {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[Self::Create, Self::Read, Self::Cancel];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Create => "create",
+                Self::Read => "read",
+                Self::Cancel => "cancel",
+            }
+        }
+    }
+
+    crate::wire::word::word!(AuthorizedAction);
+
+    /// The period to which a limit applies: each withdrawal, a day or a month in UTC.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum LimitPeriod {
+        /// `transaction`
+        Transaction,
+        /// `day`
+        Day,
+        /// `month`
+        Month,
+    }
+
+    impl LimitPeriod {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[Self::Transaction, Self::Day, Self::Month];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Transaction => "transaction",
+                Self::Day => "day",
+                Self::Month => "month",
+            }
+        }
+    }
+
+    crate::wire::word::word!(LimitPeriod);
+
+    /// An asset that may be withdrawn, and on which networks.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct AuthorizedAsset {
+        /// The exchange's code of an asset, such as `ETH`.
+        pub asset: AssetCode,
+        /// The networks on which the asset may be withdrawn.
+        pub networks: AuthorizedAssetNetworks,
+    }
+
+    impl AuthorizedAsset {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(asset: AssetCode, networks: AuthorizedAssetNetworks) -> Self {
+            Self { asset, networks }
+        }
+    }
+
+    crate::wire::record::record!(AuthorizedAsset);
+
+    /// The most that may be withdrawn in a period.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct AuthorizedLimit {
+        /// The most, in `currency`, fees included.
+        pub amount: PositiveDecimal,
+        /// A currency of ISO 4217 or an asset.
+        pub currency: CurrencyCode,
+        /// The period to which a limit applies: each withdrawal, a day or a month in UTC.
+        pub period: LimitPeriod,
+    }
+
+    impl AuthorizedLimit {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            amount: PositiveDecimal,
+            currency: CurrencyCode,
+            period: LimitPeriod,
+        ) -> Self {
+            Self { amount, currency, period }
+        }
+    }
+
+    crate::wire::record::record!(AuthorizedLimit);
+
+    /// An address to which withdrawals may go.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct AuthorizedDestination {
+        /// The exchange's code of a network, such as `ethereum`.
+        pub network: NetworkCode,
+        /// An address on a network, in the form that the network gives it.
+        pub address: Address,
+        /// A memo, destination tag or payment id.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub memo: Option<Memo>,
+    }
+
+    impl AuthorizedDestination {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(network: NetworkCode, address: Address) -> Self {
+            Self {
+                network,
+                address,
+                memo: None,
+            }
+        }
+        /// With the optional member `memo`.
+        #[must_use]
+        pub fn with_memo(mut self, memo: Memo) -> Self {
+            self.memo = Some(memo);
+            self
+        }
+    }
+
+    crate::wire::record::record!(AuthorizedDestination);
+
+    /// What a client may withdraw: authorization details of type `x428_withdrawal`.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct AuthorizationDetail {
+        /// The tag.
+        #[serde(rename = "type")]
+        pub type_: X428WithdrawalType,
+        /// What the client may do.
+        pub actions: AuthorizationDetailActions,
+        /// Which assets may be withdrawn.
+        pub assets: AuthorizationDetailAssets,
+        /// All limits that apply at once.
+        pub limits: AuthorizationDetailLimits,
+        /// If present, the only destinations.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub destinations: Option<AuthorizationDetailDestinations>,
+    }
+
+    impl AuthorizationDetail {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            actions: AuthorizationDetailActions,
+            assets: AuthorizationDetailAssets,
+            limits: AuthorizationDetailLimits,
+        ) -> Self {
+            Self {
+                type_: X428WithdrawalType,
+                actions,
+                assets,
+                limits,
+                destinations: None,
+            }
+        }
+        /// With the optional member `destinations`.
+        #[must_use]
+        pub fn with_destinations(
+            mut self,
+            destinations: AuthorizationDetailDestinations,
+        ) -> Self {
+            self.destinations = Some(destinations);
+            self
+        }
+    }
+
+    crate::wire::record::record!(AuthorizationDetail);
+
+    /// An authorization request that the client pushes (RFC 9126).
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct PushedAuthorizationRequest {
+        /// The identifier of a client after RFC 6749, appendix A.1.
+        pub client_id: ClientId,
+        /// The tag.
+        pub response_type: CodeResponseType,
+        /// One of the client's registered URIs.
+        pub redirect_uri: RedirectUri,
+        /// Scopes after RFC 6749 §3.3, separated by single spaces.
+        pub scope: ScopeList,
+        /// The client's value against forged responses.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub state: Option<PushedAuthorizationRequestState>,
+        /// The SHA-256 of the code verifier.
+        pub code_challenge: Sha256Digest,
+        /// The tag.
+        pub code_challenge_method: S256CodeChallengeMethod,
+        /// A JSON array of authorization details, as text.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub authorization_details: Option<
+            PushedAuthorizationRequestAuthorizationDetails,
+        >,
+        /// The type of the assertion: `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_assertion_type: Option<ClientAssertionType>,
+        /// A JWT signed by the client (RFC 7523).
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_assertion: Option<ClientAssertion>,
+    }
+
+    impl PushedAuthorizationRequest {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            client_id: ClientId,
+            redirect_uri: RedirectUri,
+            scope: ScopeList,
+            code_challenge: Sha256Digest,
+        ) -> Self {
+            Self {
+                client_id,
+                response_type: CodeResponseType,
+                redirect_uri,
+                scope,
+                state: None,
+                code_challenge,
+                code_challenge_method: S256CodeChallengeMethod,
+                authorization_details: None,
+                client_assertion_type: None,
+                client_assertion: None,
+            }
+        }
+        /// With the optional member `state`.
+        #[must_use]
+        pub fn with_state(mut self, state: PushedAuthorizationRequestState) -> Self {
+            self.state = Some(state);
+            self
+        }
+        /// With the optional member `authorization_details`.
+        #[must_use]
+        pub fn with_authorization_details(
+            mut self,
+            authorization_details: PushedAuthorizationRequestAuthorizationDetails,
+        ) -> Self {
+            self.authorization_details = Some(authorization_details);
+            self
+        }
+        /// With the optional member `client_assertion_type`.
+        #[must_use]
+        pub fn with_client_assertion_type(
+            mut self,
+            client_assertion_type: ClientAssertionType,
+        ) -> Self {
+            self.client_assertion_type = Some(client_assertion_type);
+            self
+        }
+        /// With the optional member `client_assertion`.
+        #[must_use]
+        pub fn with_client_assertion(
+            mut self,
+            client_assertion: ClientAssertion,
+        ) -> Self {
+            self.client_assertion = Some(client_assertion);
+            self
+        }
+    }
+
+    crate::wire::record::record!(PushedAuthorizationRequest);
+
+    /// The name of a pushed request.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct PushedAuthorizationResponse {
+        /// What the authorization endpoint takes in place of the parameters.
+        pub request_uri: RequestUri,
+        /// The seconds for which it can be used.
+        pub expires_in: ExpiresIn,
+    }
+
+    impl PushedAuthorizationResponse {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(request_uri: RequestUri, expires_in: ExpiresIn) -> Self {
+            Self { request_uri, expires_in }
+        }
+    }
+
+    crate::wire::record::record!(PushedAuthorizationResponse);
+
+    /// Exchanges a code for tokens.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct AuthorizationCodeTokenRequest {
+        /// The tag.
+        pub grant_type: AuthorizationCodeGrantType,
+        /// The code of the authorization response.
+        pub code: AuthorizationCodeTokenRequestCode,
+        /// The one of the authorization request.
+        pub redirect_uri: RedirectUri,
+        /// What `code_challenge` is the digest of.
+        pub code_verifier: CodeVerifier,
+        /// The identifier of a client after RFC 6749, appendix A.1.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_id: Option<ClientId>,
+        /// The secret of a confidential client of the Baseline profile.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_secret: Option<ClientSecret>,
+        /// The type of the assertion.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_assertion_type: Option<ClientAssertionType>,
+        /// A JWT signed by the client (RFC 7523).
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_assertion: Option<ClientAssertion>,
+    }
+
+    impl AuthorizationCodeTokenRequest {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            code: AuthorizationCodeTokenRequestCode,
+            redirect_uri: RedirectUri,
+            code_verifier: CodeVerifier,
+        ) -> Self {
+            Self {
+                grant_type: AuthorizationCodeGrantType,
+                code,
+                redirect_uri,
+                code_verifier,
+                client_id: None,
+                client_secret: None,
+                client_assertion_type: None,
+                client_assertion: None,
+            }
+        }
+        /// With the optional member `client_id`.
+        #[must_use]
+        pub fn with_client_id(mut self, client_id: ClientId) -> Self {
+            self.client_id = Some(client_id);
+            self
+        }
+        /// With the optional member `client_secret`.
+        #[must_use]
+        pub fn with_client_secret(mut self, client_secret: ClientSecret) -> Self {
+            self.client_secret = Some(client_secret);
+            self
+        }
+        /// With the optional member `client_assertion_type`.
+        #[must_use]
+        pub fn with_client_assertion_type(
+            mut self,
+            client_assertion_type: ClientAssertionType,
+        ) -> Self {
+            self.client_assertion_type = Some(client_assertion_type);
+            self
+        }
+        /// With the optional member `client_assertion`.
+        #[must_use]
+        pub fn with_client_assertion(
+            mut self,
+            client_assertion: ClientAssertion,
+        ) -> Self {
+            self.client_assertion = Some(client_assertion);
+            self
+        }
+    }
+
+    crate::wire::record::record!(AuthorizationCodeTokenRequest);
+
+    /// Exchanges a refresh token for tokens.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct RefreshTokenRequest {
+        /// The tag.
+        pub grant_type: RefreshTokenGrantType,
+        /// The refresh token.
+        pub refresh_token: RefreshToken,
+        /// Scopes after RFC 6749 §3.3, separated by single spaces.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub scope: Option<ScopeList>,
+        /// The identifier of a client after RFC 6749, appendix A.1.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_id: Option<ClientId>,
+        /// The secret of a confidential client of the Baseline profile.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_secret: Option<ClientSecret>,
+        /// The type of the assertion.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_assertion_type: Option<ClientAssertionType>,
+        /// A JWT signed by the client (RFC 7523).
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_assertion: Option<ClientAssertion>,
+    }
+
+    impl RefreshTokenRequest {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(refresh_token: RefreshToken) -> Self {
+            Self {
+                grant_type: RefreshTokenGrantType,
+                refresh_token,
+                scope: None,
+                client_id: None,
+                client_secret: None,
+                client_assertion_type: None,
+                client_assertion: None,
+            }
+        }
+        /// With the optional member `scope`.
+        #[must_use]
+        pub fn with_scope(mut self, scope: ScopeList) -> Self {
+            self.scope = Some(scope);
+            self
+        }
+        /// With the optional member `client_id`.
+        #[must_use]
+        pub fn with_client_id(mut self, client_id: ClientId) -> Self {
+            self.client_id = Some(client_id);
+            self
+        }
+        /// With the optional member `client_secret`.
+        #[must_use]
+        pub fn with_client_secret(mut self, client_secret: ClientSecret) -> Self {
+            self.client_secret = Some(client_secret);
+            self
+        }
+        /// With the optional member `client_assertion_type`.
+        #[must_use]
+        pub fn with_client_assertion_type(
+            mut self,
+            client_assertion_type: ClientAssertionType,
+        ) -> Self {
+            self.client_assertion_type = Some(client_assertion_type);
+            self
+        }
+        /// With the optional member `client_assertion`.
+        #[must_use]
+        pub fn with_client_assertion(
+            mut self,
+            client_assertion: ClientAssertion,
+        ) -> Self {
+            self.client_assertion = Some(client_assertion);
+            self
+        }
+    }
+
+    crate::wire::record::record!(RefreshTokenRequest);
+
+    /// A request for tokens.
+    #[derive(Clone, Debug, PartialEq)]
+    #[non_exhaustive]
+    pub enum TokenRequest {
+        /// `grant_type` is `authorization_code`.
+        AuthorizationCode(AuthorizationCodeTokenRequest),
+        /// `grant_type` is `refresh_token`.
+        Refresh(RefreshTokenRequest),
+    }
+
+    impl TokenRequest {
+        /// The tag `grant_type`.
+        #[must_use]
+        pub fn grant_type(&self) -> &str {
+            match self {
+                Self::AuthorizationCode(value) => value.grant_type.as_str(),
+                Self::Refresh(value) => value.grant_type.as_str(),
+            }
+        }
+        /// The identifier of a client after RFC 6749, appendix A.1.
+        #[must_use]
+        pub fn client_id(&self) -> Option<&ClientId> {
+            match self {
+                Self::AuthorizationCode(value) => value.client_id.as_ref(),
+                Self::Refresh(value) => value.client_id.as_ref(),
+            }
+        }
+        /// The secret of a confidential client of the Baseline profile.
+        #[must_use]
+        pub fn client_secret(&self) -> Option<&ClientSecret> {
+            match self {
+                Self::AuthorizationCode(value) => value.client_secret.as_ref(),
+                Self::Refresh(value) => value.client_secret.as_ref(),
+            }
+        }
+        /// The type of the assertion.
+        #[must_use]
+        pub fn client_assertion_type(&self) -> Option<&ClientAssertionType> {
+            match self {
+                Self::AuthorizationCode(value) => value.client_assertion_type.as_ref(),
+                Self::Refresh(value) => value.client_assertion_type.as_ref(),
+            }
+        }
+        /// A JWT signed by the client (RFC 7523).
+        #[must_use]
+        pub fn client_assertion(&self) -> Option<&ClientAssertion> {
+            match self {
+                Self::AuthorizationCode(value) => value.client_assertion.as_ref(),
+                Self::Refresh(value) => value.client_assertion.as_ref(),
+            }
+        }
+    }
+
+    impl From<AuthorizationCodeTokenRequest> for TokenRequest {
+        fn from(value: AuthorizationCodeTokenRequest) -> Self {
+            Self::AuthorizationCode(value)
+        }
+    }
+
+    impl From<RefreshTokenRequest> for TokenRequest {
+        fn from(value: RefreshTokenRequest) -> Self {
+            Self::Refresh(value)
+        }
+    }
+
+    impl crate::wire::tagged::Tagged<1usize> for TokenRequest {
+        const NAME: &'static str = "TokenRequest";
+        const TAGS: [&'static str; 1usize] = ["grant_type"];
+        fn read<'de, D: serde::Deserializer<'de>>(
+            tags: [&str; 1usize],
+            object: D,
+        ) -> Result<Self, D::Error> {
+            match tags {
+                ["authorization_code"] => {
+                    <AuthorizationCodeTokenRequest as serde::Deserialize>::deserialize(
+                            object,
+                        )
+                        .map(Self::AuthorizationCode)
+                }
+                ["refresh_token"] => {
+                    <RefreshTokenRequest as serde::Deserialize>::deserialize(object)
+                        .map(Self::Refresh)
+                }
+                _ => {
+                    Err(
+                        serde::de::Error::custom(
+                            "no variant of TokenRequest has these tags",
+                        ),
+                    )
+                }
+            }
+        }
+    }
+
+    crate::wire::tagged::tagged!(TokenRequest);
+
+    impl serde::Serialize for TokenRequest {
+        fn serialize<S: serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            match self {
+                Self::AuthorizationCode(value) => {
+                    serde::Serialize::serialize(value, serializer)
+                }
+                Self::Refresh(value) => serde::Serialize::serialize(value, serializer),
+            }
+        }
+    }
+
+    /// How an access token is presented.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum TokenType {
+        /// `Bearer`
+        Bearer,
+        /// `DPoP`
+        DPoP,
+    }
+
+    impl TokenType {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[Self::Bearer, Self::DPoP];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Bearer => "Bearer",
+                Self::DPoP => "DPoP",
+            }
+        }
+    }
+
+    crate::wire::word::word!(TokenType);
+
+    /// Tokens and what they allow.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct TokenResponse {
+        /// The access token, opaque to the client.
+        pub access_token: AccessToken,
+        /// How an access token is presented.
+        pub token_type: TokenType,
+        /// The seconds for which the access token lives.
+        pub expires_in: TokenResponseExpiresIn,
+        /// The refresh token, with the scope `offline_access`.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub refresh_token: Option<RefreshToken>,
+        /// The scopes that were granted.
+        pub scope: ScopeList,
+        /// The authorization details that were granted.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub authorization_details: Option<AuthorizationDetails>,
+    }
+
+    impl TokenResponse {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            access_token: AccessToken,
+            token_type: TokenType,
+            expires_in: TokenResponseExpiresIn,
+            scope: ScopeList,
+        ) -> Self {
+            Self {
+                access_token,
+                token_type,
+                expires_in,
+                refresh_token: None,
+                scope,
+                authorization_details: None,
+            }
+        }
+        /// With the optional member `refresh_token`.
+        #[must_use]
+        pub fn with_refresh_token(mut self, refresh_token: RefreshToken) -> Self {
+            self.refresh_token = Some(refresh_token);
+            self
+        }
+        /// With the optional member `authorization_details`.
+        #[must_use]
+        pub fn with_authorization_details(
+            mut self,
+            authorization_details: AuthorizationDetails,
+        ) -> Self {
+            self.authorization_details = Some(authorization_details);
+            self
+        }
+    }
+
+    crate::wire::record::record!(TokenResponse);
+
+    /// Revokes a token (RFC 7009).
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct RevocationRequest {
+        /// The token.
+        pub token: RevocationRequestToken,
+        /// `access_token` or `refresh_token`.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub token_type_hint: Option<TokenTypeHint>,
+        /// The identifier of a client after RFC 6749, appendix A.1.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_id: Option<ClientId>,
+        /// The secret of a confidential client of the Baseline profile.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_secret: Option<ClientSecret>,
+        /// The type of the assertion.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_assertion_type: Option<ClientAssertionType>,
+        /// A JWT signed by the client.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_assertion: Option<ClientAssertion>,
+    }
+
+    impl RevocationRequest {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(token: RevocationRequestToken) -> Self {
+            Self {
+                token,
+                token_type_hint: None,
+                client_id: None,
+                client_secret: None,
+                client_assertion_type: None,
+                client_assertion: None,
+            }
+        }
+        /// With the optional member `token_type_hint`.
+        #[must_use]
+        pub fn with_token_type_hint(mut self, token_type_hint: TokenTypeHint) -> Self {
+            self.token_type_hint = Some(token_type_hint);
+            self
+        }
+        /// With the optional member `client_id`.
+        #[must_use]
+        pub fn with_client_id(mut self, client_id: ClientId) -> Self {
+            self.client_id = Some(client_id);
+            self
+        }
+        /// With the optional member `client_secret`.
+        #[must_use]
+        pub fn with_client_secret(mut self, client_secret: ClientSecret) -> Self {
+            self.client_secret = Some(client_secret);
+            self
+        }
+        /// With the optional member `client_assertion_type`.
+        #[must_use]
+        pub fn with_client_assertion_type(
+            mut self,
+            client_assertion_type: ClientAssertionType,
+        ) -> Self {
+            self.client_assertion_type = Some(client_assertion_type);
+            self
+        }
+        /// With the optional member `client_assertion`.
+        #[must_use]
+        pub fn with_client_assertion(
+            mut self,
+            client_assertion: ClientAssertion,
+        ) -> Self {
+            self.client_assertion = Some(client_assertion);
+            self
+        }
+    }
+
+    crate::wire::record::record!(RevocationRequest);
+
+    /// Asks about a token (RFC 7662).
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct IntrospectionRequest {
+        /// The token.
+        pub token: IntrospectionRequestToken,
+        /// `access_token` or `refresh_token`.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub token_type_hint: Option<TokenTypeHint>,
+        /// The identifier of a client after RFC 6749, appendix A.1.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_id: Option<ClientId>,
+        /// The secret of a confidential client of the Baseline profile.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_secret: Option<ClientSecret>,
+        /// The type of the assertion.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_assertion_type: Option<ClientAssertionType>,
+        /// A JWT signed by the client.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_assertion: Option<ClientAssertion>,
+    }
+
+    impl IntrospectionRequest {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(token: IntrospectionRequestToken) -> Self {
+            Self {
+                token,
+                token_type_hint: None,
+                client_id: None,
+                client_secret: None,
+                client_assertion_type: None,
+                client_assertion: None,
+            }
+        }
+        /// With the optional member `token_type_hint`.
+        #[must_use]
+        pub fn with_token_type_hint(mut self, token_type_hint: TokenTypeHint) -> Self {
+            self.token_type_hint = Some(token_type_hint);
+            self
+        }
+        /// With the optional member `client_id`.
+        #[must_use]
+        pub fn with_client_id(mut self, client_id: ClientId) -> Self {
+            self.client_id = Some(client_id);
+            self
+        }
+        /// With the optional member `client_secret`.
+        #[must_use]
+        pub fn with_client_secret(mut self, client_secret: ClientSecret) -> Self {
+            self.client_secret = Some(client_secret);
+            self
+        }
+        /// With the optional member `client_assertion_type`.
+        #[must_use]
+        pub fn with_client_assertion_type(
+            mut self,
+            client_assertion_type: ClientAssertionType,
+        ) -> Self {
+            self.client_assertion_type = Some(client_assertion_type);
+            self
+        }
+        /// With the optional member `client_assertion`.
+        #[must_use]
+        pub fn with_client_assertion(
+            mut self,
+            client_assertion: ClientAssertion,
+        ) -> Self {
+            self.client_assertion = Some(client_assertion);
+            self
+        }
+    }
+
+    crate::wire::record::record!(IntrospectionRequest);
+
+    /// The key to which a token or a proof is bound.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct TokenConfirmation {
+        /// The JWK thumbprint (RFC 7638) of the key of DPoP.
+        pub jkt: Sha256Digest,
+    }
+
+    impl TokenConfirmation {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(jkt: Sha256Digest) -> Self {
+            Self { jkt }
+        }
+    }
+
+    crate::wire::record::record!(TokenConfirmation);
+
+    /// What is known of a token. Of a token that is not active, nothing but that.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct IntrospectionResponse {
+        /// Whether the token can be used.
+        pub active: bool,
+        /// Scopes after RFC 6749 §3.3, separated by single spaces.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub scope: Option<ScopeList>,
+        /// The identifier of a client after RFC 6749, appendix A.1.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_id: Option<ClientId>,
+        /// The exchange's identifier of the owner's account towards this client.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub sub: Option<Subject>,
+        /// How an access token is presented.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub token_type: Option<TokenType>,
+        /// When it expires, in seconds since 1970-01-01T00:00:00Z.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub exp: Option<IntrospectionResponseExp>,
+        /// When it was issued, in seconds since 1970-01-01T00:00:00Z.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub iat: Option<IntrospectionResponseIat>,
+        /// The key to which a token or a proof is bound.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub cnf: Option<TokenConfirmation>,
+        /// The authorization details that were granted.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub authorization_details: Option<AuthorizationDetails>,
+    }
+
+    impl IntrospectionResponse {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(active: bool) -> Self {
+            Self {
+                active,
+                scope: None,
+                client_id: None,
+                sub: None,
+                token_type: None,
+                exp: None,
+                iat: None,
+                cnf: None,
+                authorization_details: None,
+            }
+        }
+        /// With the optional member `scope`.
+        #[must_use]
+        pub fn with_scope(mut self, scope: ScopeList) -> Self {
+            self.scope = Some(scope);
+            self
+        }
+        /// With the optional member `client_id`.
+        #[must_use]
+        pub fn with_client_id(mut self, client_id: ClientId) -> Self {
+            self.client_id = Some(client_id);
+            self
+        }
+        /// With the optional member `sub`.
+        #[must_use]
+        pub fn with_sub(mut self, sub: Subject) -> Self {
+            self.sub = Some(sub);
+            self
+        }
+        /// With the optional member `token_type`.
+        #[must_use]
+        pub fn with_token_type(mut self, token_type: TokenType) -> Self {
+            self.token_type = Some(token_type);
+            self
+        }
+        /// With the optional member `exp`.
+        #[must_use]
+        pub fn with_exp(mut self, exp: IntrospectionResponseExp) -> Self {
+            self.exp = Some(exp);
+            self
+        }
+        /// With the optional member `iat`.
+        #[must_use]
+        pub fn with_iat(mut self, iat: IntrospectionResponseIat) -> Self {
+            self.iat = Some(iat);
+            self
+        }
+        /// With the optional member `cnf`.
+        #[must_use]
+        pub fn with_cnf(mut self, cnf: TokenConfirmation) -> Self {
+            self.cnf = Some(cnf);
+            self
+        }
+        /// With the optional member `authorization_details`.
+        #[must_use]
+        pub fn with_authorization_details(
+            mut self,
+            authorization_details: AuthorizationDetails,
+        ) -> Self {
+            self.authorization_details = Some(authorization_details);
+            self
+        }
+    }
+
+    crate::wire::record::record!(IntrospectionResponse);
+
+    /// The metadata of the authorization server (RFC 8414). Other members of RFC 8414 may be present.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct AuthorizationServerMetadata {
+        /// The issuer.
+        pub issuer: HttpsUri,
+        /// Where the owner consents.
+        pub authorization_endpoint: HttpsUri,
+        /// Where tokens are issued.
+        pub token_endpoint: HttpsUri,
+        /// Where the exchange's keys are.
+        pub jwks_uri: HttpsUri,
+        /// Where tokens are revoked.
+        pub revocation_endpoint: HttpsUri,
+        /// Where tokens are introspected.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub introspection_endpoint: Option<HttpsUri>,
+        /// Where requests are pushed; required in the High profile.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub pushed_authorization_request_endpoint: Option<HttpsUri>,
+        /// Whether only pushed requests are accepted.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub require_pushed_authorization_requests: Option<bool>,
+        /// Always true.
+        pub authorization_response_iss_parameter_supported: bool,
+        /// Always `code` alone.
+        pub response_types_supported: ResponseTypesSupported,
+        /// `authorization_code` and `refresh_token`.
+        pub grant_types_supported: GrantTypesSupported,
+        /// Always `S256` alone.
+        pub code_challenge_methods_supported: CodeChallengeMethodsSupported,
+        /// How clients authenticate.
+        pub token_endpoint_auth_methods_supported: TokenEndpointAuthMethodsSupported,
+        /// The algorithms of DPoP.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub dpop_signing_alg_values_supported: Option<DpopSigningAlgValuesSupported>,
+        /// The scopes of this protocol that the exchange grants.
+        pub scopes_supported: ScopesSupported,
+        /// Contains `x428_withdrawal`.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub authorization_details_types_supported: Option<
+            AuthorizationDetailsTypesSupported,
+        >,
+    }
+
+    impl AuthorizationServerMetadata {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            issuer: HttpsUri,
+            authorization_endpoint: HttpsUri,
+            token_endpoint: HttpsUri,
+            jwks_uri: HttpsUri,
+            revocation_endpoint: HttpsUri,
+            authorization_response_iss_parameter_supported: bool,
+            response_types_supported: ResponseTypesSupported,
+            grant_types_supported: GrantTypesSupported,
+            code_challenge_methods_supported: CodeChallengeMethodsSupported,
+            token_endpoint_auth_methods_supported: TokenEndpointAuthMethodsSupported,
+            scopes_supported: ScopesSupported,
+        ) -> Self {
+            Self {
+                issuer,
+                authorization_endpoint,
+                token_endpoint,
+                jwks_uri,
+                revocation_endpoint,
+                introspection_endpoint: None,
+                pushed_authorization_request_endpoint: None,
+                require_pushed_authorization_requests: None,
+                authorization_response_iss_parameter_supported,
+                response_types_supported,
+                grant_types_supported,
+                code_challenge_methods_supported,
+                token_endpoint_auth_methods_supported,
+                dpop_signing_alg_values_supported: None,
+                scopes_supported,
+                authorization_details_types_supported: None,
+            }
+        }
+        /// With the optional member `introspection_endpoint`.
+        #[must_use]
+        pub fn with_introspection_endpoint(
+            mut self,
+            introspection_endpoint: HttpsUri,
+        ) -> Self {
+            self.introspection_endpoint = Some(introspection_endpoint);
+            self
+        }
+        /// With the optional member `pushed_authorization_request_endpoint`.
+        #[must_use]
+        pub fn with_pushed_authorization_request_endpoint(
+            mut self,
+            pushed_authorization_request_endpoint: HttpsUri,
+        ) -> Self {
+            self.pushed_authorization_request_endpoint = Some(
+                pushed_authorization_request_endpoint,
+            );
+            self
+        }
+        /// With the optional member `require_pushed_authorization_requests`.
+        #[must_use]
+        pub fn with_require_pushed_authorization_requests(
+            mut self,
+            require_pushed_authorization_requests: bool,
+        ) -> Self {
+            self.require_pushed_authorization_requests = Some(
+                require_pushed_authorization_requests,
+            );
+            self
+        }
+        /// With the optional member `dpop_signing_alg_values_supported`.
+        #[must_use]
+        pub fn with_dpop_signing_alg_values_supported(
+            mut self,
+            dpop_signing_alg_values_supported: DpopSigningAlgValuesSupported,
+        ) -> Self {
+            self.dpop_signing_alg_values_supported = Some(
+                dpop_signing_alg_values_supported,
+            );
+            self
+        }
+        /// With the optional member `authorization_details_types_supported`.
+        #[must_use]
+        pub fn with_authorization_details_types_supported(
+            mut self,
+            authorization_details_types_supported: AuthorizationDetailsTypesSupported,
+        ) -> Self {
+            self.authorization_details_types_supported = Some(
+                authorization_details_types_supported,
+            );
+            self
+        }
+    }
+
+    crate::wire::record::record!(AuthorizationServerMetadata);
+
+    /// A value registered for OAuth 2.0.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct MetadataValue(String);
+
+    impl crate::wire::text::Text for MetadataValue {
+        const NAME: &'static str = "MetadataValue";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'!'..= b'~'),
+                        1,
+                        128,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[!-~]{1,128}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(MetadataValue);
+
+    /// The metadata of the resource server (RFC 9728). Other members of RFC 9728 may be present.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct ProtectedResourceMetadata {
+        /// The resource identifier: the base URL of the API.
+        pub resource: HttpsUri,
+        /// The issuers whose tokens the API accepts.
+        pub authorization_servers: AuthorizationServers,
+        /// The scopes that the API knows.
+        pub scopes_supported: ScopesSupported,
+        /// Always `header` alone.
+        pub bearer_methods_supported: BearerMethodsSupported,
+        /// Whether only tokens bound by DPoP are accepted.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub dpop_bound_access_tokens_required: Option<bool>,
+    }
+
+    impl ProtectedResourceMetadata {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            resource: HttpsUri,
+            authorization_servers: AuthorizationServers,
+            scopes_supported: ScopesSupported,
+            bearer_methods_supported: BearerMethodsSupported,
+        ) -> Self {
+            Self {
+                resource,
+                authorization_servers,
+                scopes_supported,
+                bearer_methods_supported,
+                dpop_bound_access_tokens_required: None,
+            }
+        }
+        /// With the optional member `dpop_bound_access_tokens_required`.
+        #[must_use]
+        pub fn with_dpop_bound_access_tokens_required(
+            mut self,
+            dpop_bound_access_tokens_required: bool,
+        ) -> Self {
+            self.dpop_bound_access_tokens_required = Some(
+                dpop_bound_access_tokens_required,
+            );
+            self
+        }
+    }
+
+    crate::wire::record::record!(ProtectedResourceMetadata);
+
+    /// A public key (RFC 7517).
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct JsonWebKey {
+        /// The type of the key.
+        pub kty: JsonWebKeyKty,
+        /// What the key is for: `sig`.
+        #[serde(rename = "use")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub use_: Option<JsonWebKeyUse>,
+        /// The algorithm.
+        pub alg: JsonWebKeyAlg,
+        /// Names the key.
+        pub kid: JsonWebKeyKid,
+        /// The curve.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub crv: Option<JsonWebKeyCrv>,
+        /// The first coordinate, or the public key.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub x: Option<Base64Url>,
+        /// The second coordinate.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub y: Option<Base64Url>,
+    }
+
+    impl JsonWebKey {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(kty: JsonWebKeyKty, alg: JsonWebKeyAlg, kid: JsonWebKeyKid) -> Self {
+            Self {
+                kty,
+                use_: None,
+                alg,
+                kid,
+                crv: None,
+                x: None,
+                y: None,
+            }
+        }
+        /// With the optional member `use`.
+        #[must_use]
+        pub fn with_use(mut self, use_: JsonWebKeyUse) -> Self {
+            self.use_ = Some(use_);
+            self
+        }
+        /// With the optional member `crv`.
+        #[must_use]
+        pub fn with_crv(mut self, crv: JsonWebKeyCrv) -> Self {
+            self.crv = Some(crv);
+            self
+        }
+        /// With the optional member `x`.
+        #[must_use]
+        pub fn with_x(mut self, x: Base64Url) -> Self {
+            self.x = Some(x);
+            self
+        }
+        /// With the optional member `y`.
+        #[must_use]
+        pub fn with_y(mut self, y: Base64Url) -> Self {
+            self.y = Some(y);
+            self
+        }
+    }
+
+    crate::wire::record::record!(JsonWebKey);
+
+    /// Public keys.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct JsonWebKeySet {
+        /// The keys.
+        pub keys: JsonWebKeySetKeys,
+    }
+
+    impl JsonWebKeySet {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(keys: JsonWebKeySetKeys) -> Self {
+            Self { keys }
+        }
+    }
+
+    crate::wire::record::record!(JsonWebKeySet);
+
+    /// The limits of an exchange.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct ExchangeLimits {
+        /// How many requests a client may make in a minute for one owner.
+        #[serde(rename = "requestsPerMinute")]
+        pub requests_per_minute: RequestsPerMinute,
+        /// How many withdrawals a client may submit in a day for one owner.
+        #[serde(rename = "withdrawalsPerDay")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub withdrawals_per_day: Option<WithdrawalsPerDay>,
+        /// The most entries of a page.
+        #[serde(rename = "pageMax")]
+        pub page_max: PageMax,
+    }
+
+    impl ExchangeLimits {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(requests_per_minute: RequestsPerMinute, page_max: PageMax) -> Self {
+            Self {
+                requests_per_minute,
+                withdrawals_per_day: None,
+                page_max,
+            }
+        }
+        /// With the optional member `withdrawalsPerDay`.
+        #[must_use]
+        pub fn with_withdrawals_per_day(
+            mut self,
+            withdrawals_per_day: WithdrawalsPerDay,
+        ) -> Self {
+            self.withdrawals_per_day = Some(withdrawals_per_day);
+            self
+        }
+    }
+
+    crate::wire::record::record!(ExchangeLimits);
+
+    /// The lifetimes of an exchange, in seconds.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct ExchangeLifetimes {
+        /// Of access tokens.
+        #[serde(rename = "accessToken")]
+        pub access_token: ExchangeLifetimesAccessToken,
+        /// Of quotes.
+        pub quote: ExchangeLifetimesQuote,
+        /// Of challenges.
+        pub challenge: ExchangeLifetimesChallenge,
+        /// Of proof tokens.
+        pub proof: ExchangeLifetimesProof,
+        /// For which idempotency keys are kept.
+        pub idempotency: ExchangeLifetimesIdempotency,
+    }
+
+    impl ExchangeLifetimes {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            access_token: ExchangeLifetimesAccessToken,
+            quote: ExchangeLifetimesQuote,
+            challenge: ExchangeLifetimesChallenge,
+            proof: ExchangeLifetimesProof,
+            idempotency: ExchangeLifetimesIdempotency,
+        ) -> Self {
+            Self {
+                access_token,
+                quote,
+                challenge,
+                proof,
+                idempotency,
+            }
+        }
+    }
+
+    crate::wire::record::record!(ExchangeLifetimes);
+
+    /// A kind of signature of Standard Webhooks: HMAC-SHA256, or Ed25519.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum WebhookSignatureKind {
+        /// `v1`
+        V1,
+        /// `v1a`
+        V1a,
+    }
+
+    impl WebhookSignatureKind {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[Self::V1, Self::V1a];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::V1 => "v1",
+                Self::V1a => "v1a",
+            }
+        }
+    }
+
+    crate::wire::word::word!(WebhookSignatureKind);
+
+    /// A key that verifies webhooks signed as `v1a`.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct WebhookPublicKey {
+        /// Names the key.
+        pub kid: WebhookPublicKeyKid,
+        /// The Ed25519 key in base64 after `whpk_`.
+        #[serde(rename = "publicKey")]
+        pub public_key: PublicKey,
+    }
+
+    impl WebhookPublicKey {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(kid: WebhookPublicKeyKid, public_key: PublicKey) -> Self {
+            Self { kid, public_key }
+        }
+    }
+
+    crate::wire::record::record!(WebhookPublicKey);
+
+    /// What an exchange says of its implementation of this protocol.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct ExchangeMetadata {
+        /// The version of this document.
+        pub version: ExchangeMetadataVersion,
+        /// The issuer of the authorization server.
+        pub issuer: HttpsUri,
+        /// What precedes the paths of the API, without a slash at the end.
+        #[serde(rename = "baseUrl")]
+        pub base_url: HttpsUri,
+        /// The exchange's name for a person.
+        pub name: ExchangeMetadataName,
+        /// The profiles of OAuth 2.0.
+        pub profiles: ExchangeMetadataProfiles,
+        /// The scopes that the exchange grants.
+        pub scopes: ExchangeMetadataScopes,
+        /// The second factors that the exchange knows.
+        pub methods: ExchangeMetadataMethods,
+        /// The policies that the exchange uses.
+        pub policies: ExchangeMetadataPolicies,
+        /// The limits of an exchange.
+        pub limits: ExchangeLimits,
+        /// The lifetimes of an exchange, in seconds.
+        pub lifetimes: ExchangeLifetimes,
+        /// The kinds of signatures of webhooks; absent if there are no webhooks.
+        #[serde(rename = "webhookSignatures")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub webhook_signatures: Option<WebhookSignatures>,
+        /// The keys of webhooks signed as `v1a`.
+        #[serde(rename = "webhookKeys")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub webhook_keys: Option<WebhookKeys>,
+    }
+
+    impl ExchangeMetadata {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            version: ExchangeMetadataVersion,
+            issuer: HttpsUri,
+            base_url: HttpsUri,
+            name: ExchangeMetadataName,
+            profiles: ExchangeMetadataProfiles,
+            scopes: ExchangeMetadataScopes,
+            methods: ExchangeMetadataMethods,
+            policies: ExchangeMetadataPolicies,
+            limits: ExchangeLimits,
+            lifetimes: ExchangeLifetimes,
+        ) -> Self {
+            Self {
+                version,
+                issuer,
+                base_url,
+                name,
+                profiles,
+                scopes,
+                methods,
+                policies,
+                limits,
+                lifetimes,
+                webhook_signatures: None,
+                webhook_keys: None,
+            }
+        }
+        /// With the optional member `webhookSignatures`.
+        #[must_use]
+        pub fn with_webhook_signatures(
+            mut self,
+            webhook_signatures: WebhookSignatures,
+        ) -> Self {
+            self.webhook_signatures = Some(webhook_signatures);
+            self
+        }
+        /// With the optional member `webhookKeys`.
+        #[must_use]
+        pub fn with_webhook_keys(mut self, webhook_keys: WebhookKeys) -> Self {
+            self.webhook_keys = Some(webhook_keys);
+            self
+        }
+    }
+
+    crate::wire::record::record!(ExchangeMetadata);
+
+    /// The codes of section 3.10 Errors of OAuth 2.0.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum OAuthErrorCode {
+        /// A parameter is missing, repeated or malformed.
+        InvalidRequest,
+        /// The client could not be authenticated.
+        InvalidClient,
+        /// The code or refresh token is invalid, expired, used or of another client, or the verifier does not fit.
+        InvalidGrant,
+        /// The client may not use this grant.
+        UnauthorizedClient,
+        /// The exchange does not know this grant.
+        UnsupportedGrantType,
+        /// Another response type than `code`.
+        UnsupportedResponseType,
+        /// A token of this type cannot be revoked.
+        UnsupportedTokenType,
+        /// A scope is unknown, or wider than what was granted.
+        InvalidScope,
+        /// The authorization details are malformed or cannot be granted.
+        InvalidAuthorizationDetails,
+        /// The DPoP proof is invalid.
+        InvalidDpopProof,
+        /// The DPoP proof needs the nonce of the header `DPoP-Nonce`.
+        UseDpopNonce,
+        /// The owner or the exchange refused.
+        AccessDenied,
+        /// The exchange failed.
+        ServerError,
+        /// The exchange cannot answer now.
+        TemporarilyUnavailable,
+    }
+
+    impl OAuthErrorCode {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::InvalidRequest,
+            Self::InvalidClient,
+            Self::InvalidGrant,
+            Self::UnauthorizedClient,
+            Self::UnsupportedGrantType,
+            Self::UnsupportedResponseType,
+            Self::UnsupportedTokenType,
+            Self::InvalidScope,
+            Self::InvalidAuthorizationDetails,
+            Self::InvalidDpopProof,
+            Self::UseDpopNonce,
+            Self::AccessDenied,
+            Self::ServerError,
+            Self::TemporarilyUnavailable,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::InvalidRequest => "invalid_request",
+                Self::InvalidClient => "invalid_client",
+                Self::InvalidGrant => "invalid_grant",
+                Self::UnauthorizedClient => "unauthorized_client",
+                Self::UnsupportedGrantType => "unsupported_grant_type",
+                Self::UnsupportedResponseType => "unsupported_response_type",
+                Self::UnsupportedTokenType => "unsupported_token_type",
+                Self::InvalidScope => "invalid_scope",
+                Self::InvalidAuthorizationDetails => "invalid_authorization_details",
+                Self::InvalidDpopProof => "invalid_dpop_proof",
+                Self::UseDpopNonce => "use_dpop_nonce",
+                Self::AccessDenied => "access_denied",
+                Self::ServerError => "server_error",
+                Self::TemporarilyUnavailable => "temporarily_unavailable",
+            }
+        }
+        /// The column `status` of the table.
+        #[must_use]
+        pub fn status(self) -> u16 {
+            match self {
+                Self::InvalidRequest => 400,
+                Self::InvalidClient => 401,
+                Self::InvalidGrant => 400,
+                Self::UnauthorizedClient => 400,
+                Self::UnsupportedGrantType => 400,
+                Self::UnsupportedResponseType => 400,
+                Self::UnsupportedTokenType => 400,
+                Self::InvalidScope => 400,
+                Self::InvalidAuthorizationDetails => 400,
+                Self::InvalidDpopProof => 400,
+                Self::UseDpopNonce => 400,
+                Self::AccessDenied => 400,
+                Self::ServerError => 500,
+                Self::TemporarilyUnavailable => 503,
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::InvalidRequest => "A parameter is missing, repeated or malformed.",
+                Self::InvalidClient => "The client could not be authenticated.",
+                Self::InvalidGrant => {
+                    "The code or refresh token is invalid, expired, used or of another client, or the verifier does not fit."
+                }
+                Self::UnauthorizedClient => "The client may not use this grant.",
+                Self::UnsupportedGrantType => "The exchange does not know this grant.",
+                Self::UnsupportedResponseType => "Another response type than `code`.",
+                Self::UnsupportedTokenType => "A token of this type cannot be revoked.",
+                Self::InvalidScope => {
+                    "A scope is unknown, or wider than what was granted."
+                }
+                Self::InvalidAuthorizationDetails => {
+                    "The authorization details are malformed or cannot be granted."
+                }
+                Self::InvalidDpopProof => "The DPoP proof is invalid.",
+                Self::UseDpopNonce => {
+                    "The DPoP proof needs the nonce of the header `DPoP-Nonce`."
+                }
+                Self::AccessDenied => "The owner or the exchange refused.",
+                Self::ServerError => "The exchange failed.",
+                Self::TemporarilyUnavailable => "The exchange cannot answer now.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(OAuthErrorCode);
+
+    /// An error of an OAuth endpoint (RFC 6749 §5.2).
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct OAuthError {
+        /// What went wrong.
+        pub error: OAuthErrorCode,
+        /// A sentence for the developer.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub error_description: Option<ErrorDescription>,
+        /// A page about the error.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub error_uri: Option<HttpsUri>,
+    }
+
+    impl OAuthError {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(error: OAuthErrorCode) -> Self {
+            Self {
+                error,
+                error_description: None,
+                error_uri: None,
+            }
+        }
+        /// With the optional member `error_description`.
+        #[must_use]
+        pub fn with_error_description(
+            mut self,
+            error_description: ErrorDescription,
+        ) -> Self {
+            self.error_description = Some(error_description);
+            self
+        }
+        /// With the optional member `error_uri`.
+        #[must_use]
+        pub fn with_error_uri(mut self, error_uri: HttpsUri) -> Self {
+            self.error_uri = Some(error_uri);
+            self
+        }
+    }
+
+    crate::wire::record::record!(OAuthError);
+
+    /// An asset and the networks on which it can be withdrawn.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct Asset {
+        /// The exchange's code of an asset, such as `ETH`.
+        pub asset: AssetCode,
+        /// The asset's name for a person.
+        pub name: AssetName,
+        /// What the owner can withdraw now: without what is reserved, held or staked.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub balance: Option<Decimal>,
+        /// The networks on which the asset exists at the exchange.
+        pub networks: AssetNetworks,
+    }
+
+    impl Asset {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(asset: AssetCode, name: AssetName, networks: AssetNetworks) -> Self {
+            Self {
+                asset,
+                name,
+                balance: None,
+                networks,
+            }
+        }
+        /// With the optional member `balance`.
+        #[must_use]
+        pub fn with_balance(mut self, balance: Decimal) -> Self {
+            self.balance = Some(balance);
+            self
+        }
+    }
+
+    crate::wire::record::record!(Asset);
+
+    /// Whether a network works: as usual, slowly, or not at all.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum NetworkStatus {
+        /// `online`
+        Online,
+        /// `degraded`
+        Degraded,
+        /// `suspended`
+        Suspended,
+    }
+
+    impl NetworkStatus {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::Online,
+            Self::Degraded,
+            Self::Suspended,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Online => "online",
+                Self::Degraded => "degraded",
+                Self::Suspended => "suspended",
+            }
+        }
+    }
+
+    crate::wire::word::word!(NetworkStatus);
+
+    /// One asset on one network.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct Network {
+        /// The exchange's code of a network, such as `ethereum`.
+        pub network: NetworkCode,
+        /// The network's name for a person.
+        pub name: NetworkName,
+        /// The network after CAIP-2.
+        pub caip2: NetworkCaip2,
+        /// The asset on the network after CAIP-19.
+        pub caip19: NetworkCaip19,
+        /// The contract of a token.
+        #[serde(rename = "contractAddress")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub contract_address: Option<Address>,
+        /// Whether a network works: as usual, slowly, or not at all.
+        pub status: NetworkStatus,
+        /// Whether withdrawals are possible now.
+        #[serde(rename = "withdrawalEnabled")]
+        pub withdrawal_enabled: bool,
+        /// The least amount of a withdrawal.
+        #[serde(rename = "minAmount")]
+        pub min_amount: Decimal,
+        /// The most of a withdrawal, if there is such a limit.
+        #[serde(rename = "maxAmount")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub max_amount: Option<PositiveDecimal>,
+        /// Amounts are multiples of it.
+        pub step: PositiveDecimal,
+        /// What a withdrawal on a network costs.
+        pub fee: NetworkFee,
+        /// What a memo on a network looks like.
+        pub memo: MemoRule,
+        /// A regular expression that every address of the network matches.
+        #[serde(rename = "addressRegex")]
+        pub address_regex: AddressRegex,
+        /// After how many confirmations a withdrawal is completed.
+        pub confirmations: NetworkConfirmations,
+        /// How long a withdrawal takes as a rule.
+        #[serde(rename = "estimatedSeconds")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub estimated_seconds: Option<EstimatedSeconds>,
+    }
+
+    impl Network {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            network: NetworkCode,
+            name: NetworkName,
+            caip2: NetworkCaip2,
+            caip19: NetworkCaip19,
+            status: NetworkStatus,
+            withdrawal_enabled: bool,
+            min_amount: Decimal,
+            step: PositiveDecimal,
+            fee: NetworkFee,
+            memo: MemoRule,
+            address_regex: AddressRegex,
+            confirmations: NetworkConfirmations,
+        ) -> Self {
+            Self {
+                network,
+                name,
+                caip2,
+                caip19,
+                contract_address: None,
+                status,
+                withdrawal_enabled,
+                min_amount,
+                max_amount: None,
+                step,
+                fee,
+                memo,
+                address_regex,
+                confirmations,
+                estimated_seconds: None,
+            }
+        }
+        /// With the optional member `contractAddress`.
+        #[must_use]
+        pub fn with_contract_address(mut self, contract_address: Address) -> Self {
+            self.contract_address = Some(contract_address);
+            self
+        }
+        /// With the optional member `maxAmount`.
+        #[must_use]
+        pub fn with_max_amount(mut self, max_amount: PositiveDecimal) -> Self {
+            self.max_amount = Some(max_amount);
+            self
+        }
+        /// With the optional member `estimatedSeconds`.
+        #[must_use]
+        pub fn with_estimated_seconds(
+            mut self,
+            estimated_seconds: EstimatedSeconds,
+        ) -> Self {
+            self.estimated_seconds = Some(estimated_seconds);
+            self
+        }
+    }
+
+    crate::wire::record::record!(Network);
+
+    /// A fee that does not depend on the amount.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct FixedFee {
+        /// The tag.
+        #[serde(rename = "type")]
+        pub type_: FixedType,
+        /// The asset in which the fee is paid.
+        pub asset: AssetCode,
+        /// The fee.
+        pub amount: Decimal,
+    }
+
+    impl FixedFee {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(asset: AssetCode, amount: Decimal) -> Self {
+            Self {
+                type_: FixedType,
+                asset,
+                amount,
+            }
+        }
+    }
+
+    crate::wire::record::record!(FixedFee);
+
+    /// A fee in proportion to the amount.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct PercentFee {
+        /// The tag.
+        #[serde(rename = "type")]
+        pub type_: PercentType,
+        /// The asset in which the fee is paid.
+        pub asset: AssetCode,
+        /// The fee as a fraction of the amount: `0.001` is a tenth of a percent.
+        pub rate: Decimal,
+    }
+
+    impl PercentFee {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(asset: AssetCode, rate: Decimal) -> Self {
+            Self {
+                type_: PercentType,
+                asset,
+                rate,
+            }
+        }
+    }
+
+    crate::wire::record::record!(PercentFee);
+
+    /// A fee that depends on the state of the network. A quote fixes it.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct DynamicFee {
+        /// The tag.
+        #[serde(rename = "type")]
+        pub type_: DynamicType,
+        /// The asset in which the fee is paid.
+        pub asset: AssetCode,
+        /// An estimate.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub amount: Option<Decimal>,
+    }
+
+    impl DynamicFee {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(asset: AssetCode) -> Self {
+            Self {
+                type_: DynamicType,
+                asset,
+                amount: None,
+            }
+        }
+        /// With the optional member `amount`.
+        #[must_use]
+        pub fn with_amount(mut self, amount: Decimal) -> Self {
+            self.amount = Some(amount);
+            self
+        }
+    }
+
+    crate::wire::record::record!(DynamicFee);
+
+    /// What a withdrawal on a network costs.
+    #[derive(Clone, Debug, PartialEq)]
+    #[non_exhaustive]
+    pub enum NetworkFee {
+        /// `type` is `fixed`.
+        FixedFee(FixedFee),
+        /// `type` is `percent`.
+        PercentFee(PercentFee),
+        /// `type` is `dynamic`.
+        DynamicFee(DynamicFee),
+    }
+
+    impl NetworkFee {
+        /// The tag `type`.
+        #[must_use]
+        pub fn type_(&self) -> &str {
+            match self {
+                Self::FixedFee(value) => value.type_.as_str(),
+                Self::PercentFee(value) => value.type_.as_str(),
+                Self::DynamicFee(value) => value.type_.as_str(),
+            }
+        }
+        /// The asset in which the fee is paid.
+        #[must_use]
+        pub fn asset(&self) -> &AssetCode {
+            match self {
+                Self::FixedFee(value) => &value.asset,
+                Self::PercentFee(value) => &value.asset,
+                Self::DynamicFee(value) => &value.asset,
+            }
+        }
+    }
+
+    impl From<FixedFee> for NetworkFee {
+        fn from(value: FixedFee) -> Self {
+            Self::FixedFee(value)
+        }
+    }
+
+    impl From<PercentFee> for NetworkFee {
+        fn from(value: PercentFee) -> Self {
+            Self::PercentFee(value)
+        }
+    }
+
+    impl From<DynamicFee> for NetworkFee {
+        fn from(value: DynamicFee) -> Self {
+            Self::DynamicFee(value)
+        }
+    }
+
+    impl crate::wire::tagged::Tagged<1usize> for NetworkFee {
+        const NAME: &'static str = "NetworkFee";
+        const TAGS: [&'static str; 1usize] = ["type"];
+        fn read<'de, D: serde::Deserializer<'de>>(
+            tags: [&str; 1usize],
+            object: D,
+        ) -> Result<Self, D::Error> {
+            match tags {
+                ["fixed"] => {
+                    <FixedFee as serde::Deserialize>::deserialize(object)
+                        .map(Self::FixedFee)
+                }
+                ["percent"] => {
+                    <PercentFee as serde::Deserialize>::deserialize(object)
+                        .map(Self::PercentFee)
+                }
+                ["dynamic"] => {
+                    <DynamicFee as serde::Deserialize>::deserialize(object)
+                        .map(Self::DynamicFee)
+                }
+                _ => {
+                    Err(
+                        serde::de::Error::custom(
+                            "no variant of NetworkFee has these tags",
+                        ),
+                    )
+                }
+            }
+        }
+    }
+
+    crate::wire::tagged::tagged!(NetworkFee);
+
+    impl serde::Serialize for NetworkFee {
+        fn serialize<S: serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            match self {
+                Self::FixedFee(value) => serde::Serialize::serialize(value, serializer),
+                Self::PercentFee(value) => serde::Serialize::serialize(value, serializer),
+                Self::DynamicFee(value) => serde::Serialize::serialize(value, serializer),
+            }
+        }
+    }
+
+    /// Whether a withdrawal on a network has a memo.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum MemoSupport {
+        /// `none`
+        None,
+        /// `optional`
+        Optional,
+        /// `required`
+        Required,
+    }
+
+    impl MemoSupport {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[Self::None, Self::Optional, Self::Required];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::None => "none",
+                Self::Optional => "optional",
+                Self::Required => "required",
+            }
+        }
+    }
+
+    crate::wire::word::word!(MemoSupport);
+
+    /// What a network calls a memo.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum MemoKind {
+        /// `memo`
+        Memo,
+        /// `destination_tag`
+        DestinationTag,
+        /// `payment_id`
+        PaymentId,
+        /// `comment`
+        Comment,
+    }
+
+    impl MemoKind {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::Memo,
+            Self::DestinationTag,
+            Self::PaymentId,
+            Self::Comment,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Memo => "memo",
+                Self::DestinationTag => "destination_tag",
+                Self::PaymentId => "payment_id",
+                Self::Comment => "comment",
+            }
+        }
+    }
+
+    crate::wire::word::word!(MemoKind);
+
+    /// What a memo on a network looks like.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct MemoRule {
+        /// Whether a withdrawal on a network has a memo.
+        pub support: MemoSupport,
+        /// What a network calls a memo.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub kind: Option<MemoKind>,
+        /// A regular expression that every memo matches.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub regex: Option<MemoRuleRegex>,
+    }
+
+    impl MemoRule {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(support: MemoSupport) -> Self {
+            Self {
+                support,
+                kind: None,
+                regex: None,
+            }
+        }
+        /// With the optional member `kind`.
+        #[must_use]
+        pub fn with_kind(mut self, kind: MemoKind) -> Self {
+            self.kind = Some(kind);
+            self
+        }
+        /// With the optional member `regex`.
+        #[must_use]
+        pub fn with_regex(mut self, regex: MemoRuleRegex) -> Self {
+            self.regex = Some(regex);
+            self
+        }
+    }
+
+    crate::wire::record::record!(MemoRule);
+
+    /// All assets.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct AssetList {
+        /// The assets, in the order of their codes.
+        pub data: AssetListData,
+    }
+
+    impl AssetList {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(data: AssetListData) -> Self {
+            Self { data }
+        }
+    }
+
+    crate::wire::record::record!(AssetList);
+
+    /// Who pays the fee: `exclusive` adds it to the amount, `inclusive` takes it from the amount.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum FeeMode {
+        /// `exclusive`
+        Exclusive,
+        /// `inclusive`
+        Inclusive,
+    }
+
+    impl FeeMode {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[Self::Exclusive, Self::Inclusive];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Exclusive => "exclusive",
+                Self::Inclusive => "inclusive",
+            }
+        }
+    }
+
+    crate::wire::word::word!(FeeMode);
+
+    /// What would be withdrawn.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct QuoteRequest {
+        /// The exchange's code of an asset, such as `ETH`.
+        pub asset: AssetCode,
+        /// The exchange's code of a network, such as `ethereum`.
+        pub network: NetworkCode,
+        /// The amount.
+        pub amount: PositiveDecimal,
+        /// `exclusive` unless given.
+        #[serde(rename = "feeMode")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub fee_mode: Option<FeeMode>,
+        /// Where it would go. Without it, what depends on the address is left open.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub address: Option<Address>,
+        /// A memo, destination tag or payment id.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub memo: Option<Memo>,
+    }
+
+    impl QuoteRequest {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            asset: AssetCode,
+            network: NetworkCode,
+            amount: PositiveDecimal,
+        ) -> Self {
+            Self {
+                asset,
+                network,
+                amount,
+                fee_mode: None,
+                address: None,
+                memo: None,
+            }
+        }
+        /// With the optional member `feeMode`.
+        #[must_use]
+        pub fn with_fee_mode(mut self, fee_mode: FeeMode) -> Self {
+            self.fee_mode = Some(fee_mode);
+            self
+        }
+        /// With the optional member `address`.
+        #[must_use]
+        pub fn with_address(mut self, address: Address) -> Self {
+            self.address = Some(address);
+            self
+        }
+        /// With the optional member `memo`.
+        #[must_use]
+        pub fn with_memo(mut self, memo: Memo) -> Self {
+            self.memo = Some(memo);
+            self
+        }
+    }
+
+    crate::wire::record::record!(QuoteRequest);
+
+    /// A part of the Travel Rule data that a withdrawal will need.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum TravelRuleRequirement {
+        /// `wallet_type`
+        WalletType,
+        /// `beneficiary`
+        Beneficiary,
+        /// `beneficiary_vasp`
+        BeneficiaryVasp,
+        /// `purpose`
+        Purpose,
+        /// `ownership_proof`
+        OwnershipProof,
+    }
+
+    impl TravelRuleRequirement {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::WalletType,
+            Self::Beneficiary,
+            Self::BeneficiaryVasp,
+            Self::Purpose,
+            Self::OwnershipProof,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::WalletType => "wallet_type",
+                Self::Beneficiary => "beneficiary",
+                Self::BeneficiaryVasp => "beneficiary_vasp",
+                Self::Purpose => "purpose",
+                Self::OwnershipProof => "ownership_proof",
+            }
+        }
+    }
+
+    crate::wire::word::word!(TravelRuleRequirement);
+
+    /// A fee.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct QuotedFee {
+        /// The exchange's code of an asset, such as `ETH`.
+        pub asset: AssetCode,
+        /// The fee.
+        pub amount: Decimal,
+    }
+
+    impl QuotedFee {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(asset: AssetCode, amount: Decimal) -> Self {
+            Self { asset, amount }
+        }
+    }
+
+    crate::wire::record::record!(QuotedFee);
+
+    /// A fee that holds until it expires, and what the withdrawal will need.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct Quote {
+        /// Names a quote.
+        #[serde(rename = "quoteId")]
+        pub quote_id: QuoteId,
+        /// A fee.
+        pub fee: QuotedFee,
+        /// What arrives at the address.
+        #[serde(rename = "receiveAmount")]
+        pub receive_amount: PositiveDecimal,
+        /// What the account is debited, if the fee is in the same asset.
+        #[serde(rename = "totalDebit")]
+        pub total_debit: PositiveDecimal,
+        /// From this moment on the quote is refused.
+        #[serde(rename = "expiresAt")]
+        pub expires_at: Timestamp,
+        /// What `travelRule` has to contain.
+        #[serde(rename = "travelRuleRequirements")]
+        pub travel_rule_requirements: TravelRuleRequirements,
+        /// Whether the exchange expects to ask for a second factor. It does not bind the exchange.
+        #[serde(rename = "stepUpLikely")]
+        pub step_up_likely: bool,
+    }
+
+    impl Quote {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            quote_id: QuoteId,
+            fee: QuotedFee,
+            receive_amount: PositiveDecimal,
+            total_debit: PositiveDecimal,
+            expires_at: Timestamp,
+            travel_rule_requirements: TravelRuleRequirements,
+            step_up_likely: bool,
+        ) -> Self {
+            Self {
+                quote_id,
+                fee,
+                receive_amount,
+                total_debit,
+                expires_at,
+                travel_rule_requirements,
+                step_up_likely,
+            }
+        }
+    }
+
+    crate::wire::record::record!(Quote);
+
+    /// A proof token: a JWS in compact form, opaque to clients.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ProofToken(String);
+
+    impl crate::wire::text::Text for ProofToken {
+        const NAME: &'static str = "ProofToken";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-' | b'0'..= b'9' | b'A'..= b'Z' | b'_' | b'a'..=
+                                b'z'
+                            )
+                        },
+                        1,
+                        1024,
+                    )?;
+                    let rest = rest.strip_prefix(b".")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-' | b'0'..= b'9' | b'A'..= b'Z' | b'_' | b'a'..=
+                                b'z'
+                            )
+                        },
+                        1,
+                        4096,
+                    )?;
+                    let rest = rest.strip_prefix(b".")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-' | b'0'..= b'9' | b'A'..= b'Z' | b'_' | b'a'..=
+                                b'z'
+                            )
+                        },
+                        1,
+                        1024,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err(
+                    "not of the form ^[A-Za-z0-9_-]{1,1024}\\.[A-Za-z0-9_-]{1,4096}\\.[A-Za-z0-9_-]{1,1024}$",
+                );
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ProofToken);
+
+    /// What is to be withdrawn.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct WithdrawalRequest {
+        /// The exchange's code of an asset, such as `ETH`.
+        pub asset: AssetCode,
+        /// The exchange's code of a network, such as `ethereum`.
+        pub network: NetworkCode,
+        /// The amount; what it includes, `feeMode` says.
+        pub amount: PositiveDecimal,
+        /// Where the assets go.
+        pub address: Address,
+        /// A memo, destination tag or payment id.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub memo: Option<Memo>,
+        /// `exclusive` unless given.
+        #[serde(rename = "feeMode")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub fee_mode: Option<FeeMode>,
+        /// The most that the fee may be, in the fee's asset.
+        #[serde(rename = "maxFee")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub max_fee: Option<Decimal>,
+        /// The quote whose fee applies.
+        #[serde(rename = "quoteId")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub quote_id: Option<QuoteId>,
+        /// A name that the client gives a withdrawal for its own records.
+        #[serde(rename = "clientReference")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_reference: Option<ClientReference>,
+        /// What the Travel Rule asks for about the receiver.
+        #[serde(rename = "travelRule")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub travel_rule: Option<TravelRule>,
+        /// The proof that the challenge was met, on the repeated request.
+        #[serde(rename = "challengeProof")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub challenge_proof: Option<ProofToken>,
+    }
+
+    impl WithdrawalRequest {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            asset: AssetCode,
+            network: NetworkCode,
+            amount: PositiveDecimal,
+            address: Address,
+        ) -> Self {
+            Self {
+                asset,
+                network,
+                amount,
+                address,
+                memo: None,
+                fee_mode: None,
+                max_fee: None,
+                quote_id: None,
+                client_reference: None,
+                travel_rule: None,
+                challenge_proof: None,
+            }
+        }
+        /// With the optional member `memo`.
+        #[must_use]
+        pub fn with_memo(mut self, memo: Memo) -> Self {
+            self.memo = Some(memo);
+            self
+        }
+        /// With the optional member `feeMode`.
+        #[must_use]
+        pub fn with_fee_mode(mut self, fee_mode: FeeMode) -> Self {
+            self.fee_mode = Some(fee_mode);
+            self
+        }
+        /// With the optional member `maxFee`.
+        #[must_use]
+        pub fn with_max_fee(mut self, max_fee: Decimal) -> Self {
+            self.max_fee = Some(max_fee);
+            self
+        }
+        /// With the optional member `quoteId`.
+        #[must_use]
+        pub fn with_quote_id(mut self, quote_id: QuoteId) -> Self {
+            self.quote_id = Some(quote_id);
+            self
+        }
+        /// With the optional member `clientReference`.
+        #[must_use]
+        pub fn with_client_reference(
+            mut self,
+            client_reference: ClientReference,
+        ) -> Self {
+            self.client_reference = Some(client_reference);
+            self
+        }
+        /// With the optional member `travelRule`.
+        #[must_use]
+        pub fn with_travel_rule(mut self, travel_rule: TravelRule) -> Self {
+            self.travel_rule = Some(travel_rule);
+            self
+        }
+        /// With the optional member `challengeProof`.
+        #[must_use]
+        pub fn with_challenge_proof(mut self, challenge_proof: ProofToken) -> Self {
+            self.challenge_proof = Some(challenge_proof);
+            self
+        }
+    }
+
+    crate::wire::record::record!(WithdrawalRequest);
+
+    /// The fee of a withdrawal.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct WithdrawalFee {
+        /// The exchange's code of an asset, such as `ETH`.
+        pub asset: AssetCode,
+        /// The fee.
+        pub amount: Decimal,
+        /// Whether the fee is settled. Until then it may change, but not exceed `maxFee`.
+        #[serde(rename = "final")]
+        pub final_: bool,
+    }
+
+    impl WithdrawalFee {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(asset: AssetCode, amount: Decimal, final_: bool) -> Self {
+            Self { asset, amount, final_ }
+        }
+    }
+
+    crate::wire::record::record!(WithdrawalFee);
+
+    /// Why a withdrawal has its status.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct StatusReason {
+        /// The reason.
+        pub code: StatusReasonCode,
+        /// A sentence for the owner.
+        pub message: StatusReasonMessage,
+    }
+
+    impl StatusReason {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(code: StatusReasonCode, message: StatusReasonMessage) -> Self {
+            Self { code, message }
+        }
+    }
+
+    crate::wire::record::record!(StatusReason);
+
+    /// What somebody has to do before the withdrawal goes on.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum RequiredAction {
+        /// `provide_travel_rule`
+        ProvideTravelRule,
+        /// `provide_ownership_proof`
+        ProvideOwnershipProof,
+        /// `contact_exchange`
+        ContactExchange,
+    }
+
+    impl RequiredAction {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::ProvideTravelRule,
+            Self::ProvideOwnershipProof,
+            Self::ContactExchange,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::ProvideTravelRule => "provide_travel_rule",
+                Self::ProvideOwnershipProof => "provide_ownership_proof",
+                Self::ContactExchange => "contact_exchange",
+            }
+        }
+    }
+
+    crate::wire::word::word!(RequiredAction);
+
+    /// How far the Travel Rule is met.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct TravelRuleState {
+        /// How far the Travel Rule is met.
+        pub status: TravelRuleStatus,
+    }
+
+    impl TravelRuleState {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(status: TravelRuleStatus) -> Self {
+            Self { status }
+        }
+    }
+
+    crate::wire::record::record!(TravelRuleState);
+
+    /// A withdrawal.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct Withdrawal {
+        /// Names a withdrawal.
+        pub id: WithdrawalId,
+        /// The status.
+        pub status: WithdrawalStatus,
+        /// Why a withdrawal has its status.
+        #[serde(rename = "statusReason")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub status_reason: Option<StatusReason>,
+        /// The exchange's code of an asset, such as `ETH`.
+        pub asset: AssetCode,
+        /// The exchange's code of a network, such as `ethereum`.
+        pub network: NetworkCode,
+        /// The amount of the request.
+        pub amount: PositiveDecimal,
+        /// The fee of a withdrawal.
+        pub fee: WithdrawalFee,
+        /// What arrives at the address.
+        #[serde(rename = "receiveAmount")]
+        pub receive_amount: PositiveDecimal,
+        /// What the account is debited, if the fee is in the same asset.
+        #[serde(rename = "totalDebit")]
+        pub total_debit: PositiveDecimal,
+        /// The address of the request.
+        pub address: Address,
+        /// A memo, destination tag or payment id.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub memo: Option<Memo>,
+        /// The id of a transaction on its network.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub txid: Option<TransactionId>,
+        /// How many confirmations the transaction has.
+        pub confirmations: WithdrawalConfirmations,
+        /// How many it needs.
+        #[serde(rename = "requiredConfirmations")]
+        pub required_confirmations: RequiredConfirmations,
+        /// Whether the assets stay at the exchange.
+        pub internal: bool,
+        /// Whether a request to cancel may succeed now.
+        pub cancelable: bool,
+        /// What somebody has to do before the withdrawal goes on.
+        #[serde(rename = "requiredAction")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub required_action: Option<RequiredAction>,
+        /// How far the Travel Rule is met.
+        #[serde(rename = "travelRule")]
+        pub travel_rule: TravelRuleState,
+        /// A name that the client gives a withdrawal for its own records.
+        #[serde(rename = "clientReference")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_reference: Option<ClientReference>,
+        /// When the withdrawal was created.
+        #[serde(rename = "createdAt")]
+        pub created_at: Timestamp,
+        /// When it last changed.
+        #[serde(rename = "updatedAt")]
+        pub updated_at: Timestamp,
+        /// When it reached a terminal status.
+        #[serde(rename = "completedAt")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub completed_at: Option<Timestamp>,
+    }
+
+    impl Withdrawal {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            id: WithdrawalId,
+            status: WithdrawalStatus,
+            asset: AssetCode,
+            network: NetworkCode,
+            amount: PositiveDecimal,
+            fee: WithdrawalFee,
+            receive_amount: PositiveDecimal,
+            total_debit: PositiveDecimal,
+            address: Address,
+            confirmations: WithdrawalConfirmations,
+            required_confirmations: RequiredConfirmations,
+            internal: bool,
+            cancelable: bool,
+            travel_rule: TravelRuleState,
+            created_at: Timestamp,
+            updated_at: Timestamp,
+        ) -> Self {
+            Self {
+                id,
+                status,
+                status_reason: None,
+                asset,
+                network,
+                amount,
+                fee,
+                receive_amount,
+                total_debit,
+                address,
+                memo: None,
+                txid: None,
+                confirmations,
+                required_confirmations,
+                internal,
+                cancelable,
+                required_action: None,
+                travel_rule,
+                client_reference: None,
+                created_at,
+                updated_at,
+                completed_at: None,
+            }
+        }
+        /// With the optional member `statusReason`.
+        #[must_use]
+        pub fn with_status_reason(mut self, status_reason: StatusReason) -> Self {
+            self.status_reason = Some(status_reason);
+            self
+        }
+        /// With the optional member `memo`.
+        #[must_use]
+        pub fn with_memo(mut self, memo: Memo) -> Self {
+            self.memo = Some(memo);
+            self
+        }
+        /// With the optional member `txid`.
+        #[must_use]
+        pub fn with_txid(mut self, txid: TransactionId) -> Self {
+            self.txid = Some(txid);
+            self
+        }
+        /// With the optional member `requiredAction`.
+        #[must_use]
+        pub fn with_required_action(mut self, required_action: RequiredAction) -> Self {
+            self.required_action = Some(required_action);
+            self
+        }
+        /// With the optional member `clientReference`.
+        #[must_use]
+        pub fn with_client_reference(
+            mut self,
+            client_reference: ClientReference,
+        ) -> Self {
+            self.client_reference = Some(client_reference);
+            self
+        }
+        /// With the optional member `completedAt`.
+        #[must_use]
+        pub fn with_completed_at(mut self, completed_at: Timestamp) -> Self {
+            self.completed_at = Some(completed_at);
+            self
+        }
+    }
+
+    crate::wire::record::record!(Withdrawal);
+
+    /// The client's name for one withdrawal, such as a UUID.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct IdempotencyKey(String);
+
+    impl crate::wire::text::Text for IdempotencyKey {
+        const NAME: &'static str = "IdempotencyKey";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-' | b'0'..= b'9' | b'A'..= b'Z' | b'_' | b'a'..=
+                                b'z'
+                            )
+                        },
+                        16,
+                        64,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[A-Za-z0-9_-]{16,64}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(IdempotencyKey);
+
+    /// The value of the header `Idempotency-Key`: a key, bare or as a quoted string.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct IdempotencyKeyField(String);
+
+    impl crate::wire::text::Text for IdempotencyKeyField {
+        const NAME: &'static str = "IdempotencyKeyField";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
+                {
+                    regress::Regex::new(
+                            "^(?:[A-Za-z0-9_-]{16,64}|\"[A-Za-z0-9_-]{16,64}\")$",
+                        )
+                        .ok()
+                });
+                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+            } {
+                return Err(
+                    "not of the form ^(?:[A-Za-z0-9_-]{16,64}|\"[A-Za-z0-9_-]{16,64}\")$",
+                );
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(IdempotencyKeyField);
+
+    /// The codes of section 7.1 Methods.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum StepUpMethod {
+        /// A code of an authenticator app after RFC 6238.
+        Totp,
+        /// An assertion of a WebAuthn authenticator.
+        Webauthn,
+        /// An approval in the exchange's app, with a number to enter.
+        Push,
+        /// A code in a text message.
+        Sms,
+        /// A code in an e-mail.
+        Email,
+        /// A face recognition in the exchange's app.
+        Face,
+    }
+
+    impl StepUpMethod {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::Totp,
+            Self::Webauthn,
+            Self::Push,
+            Self::Sms,
+            Self::Email,
+            Self::Face,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Totp => "totp",
+                Self::Webauthn => "webauthn",
+                Self::Push => "push",
+                Self::Sms => "sms",
+                Self::Email => "email",
+                Self::Face => "face",
+            }
+        }
+        /// The column `mode` of the table.
+        #[must_use]
+        pub fn mode(self) -> &'static str {
+            match self {
+                Self::Totp => "synchronous",
+                Self::Webauthn => "synchronous",
+                Self::Push => "asynchronous",
+                Self::Sms => "asynchronous",
+                Self::Email => "asynchronous",
+                Self::Face => "asynchronous",
+            }
+        }
+        /// The column `started` of the table.
+        #[must_use]
+        pub fn started(self) -> &'static str {
+            match self {
+                Self::Totp => "no",
+                Self::Webauthn => "no",
+                Self::Push => "yes",
+                Self::Sms => "yes",
+                Self::Email => "yes",
+                Self::Face => "yes",
+            }
+        }
+        /// The column `completed by` of the table.
+        #[must_use]
+        pub fn completed_by(self) -> &'static str {
+            match self {
+                Self::Totp => "verify with the code",
+                Self::Webauthn => "verify with the credential, or on the hosted page",
+                Self::Push => "the exchange's app; polled",
+                Self::Sms => "verify with the code",
+                Self::Email => "verify with the code",
+                Self::Face => "the exchange's app; polled",
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::Totp => "A code of an authenticator app after RFC 6238.",
+                Self::Webauthn => "An assertion of a WebAuthn authenticator.",
+                Self::Push => {
+                    "An approval in the exchange's app, with a number to enter."
+                }
+                Self::Sms => "A code in a text message.",
+                Self::Email => "A code in an e-mail.",
+                Self::Face => "A face recognition in the exchange's app.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(StepUpMethod);
+
+    /// The codes of section 7.1 Methods.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum MethodMode {
+        /// The owner has what is needed at hand.
+        Synchronous,
+        /// Something reaches the owner first.
+        Asynchronous,
+    }
+
+    impl MethodMode {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[Self::Synchronous, Self::Asynchronous];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Synchronous => "synchronous",
+                Self::Asynchronous => "asynchronous",
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::Synchronous => "The owner has what is needed at hand.",
+                Self::Asynchronous => "Something reaches the owner first.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(MethodMode);
+
+    /// The codes of section 7.1 Methods.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum ChallengePolicy {
+        /// One of the methods is enough.
+        Any,
+        /// Every method is needed, in any order.
+        All,
+    }
+
+    impl ChallengePolicy {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[Self::Any, Self::All];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Any => "any",
+                Self::All => "all",
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::Any => "One of the methods is enough.",
+                Self::All => "Every method is needed, in any order.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(ChallengePolicy);
+
+    /// The codes of section 7.2 The challenge.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum ChallengeStatus {
+        /// The owner has not met it yet.
+        Pending,
+        /// The owner has met it. The proof can be used.
+        Verified,
+        /// The proof has been used.
+        Consumed,
+        /// The owner has refused.
+        Denied,
+        /// There were too many wrong codes.
+        Locked,
+        /// Its time, or that of its proof, is over.
+        Expired,
+        /// The client or the owner has given it up.
+        Canceled,
+    }
+
+    impl ChallengeStatus {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::Pending,
+            Self::Verified,
+            Self::Consumed,
+            Self::Denied,
+            Self::Locked,
+            Self::Expired,
+            Self::Canceled,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Pending => "pending",
+                Self::Verified => "verified",
+                Self::Consumed => "consumed",
+                Self::Denied => "denied",
+                Self::Locked => "locked",
+                Self::Expired => "expired",
+                Self::Canceled => "canceled",
+            }
+        }
+        /// The column `terminal` of the table.
+        #[must_use]
+        pub fn terminal(self) -> &'static str {
+            match self {
+                Self::Pending => "no",
+                Self::Verified => "no",
+                Self::Consumed => "yes",
+                Self::Denied => "yes",
+                Self::Locked => "yes",
+                Self::Expired => "yes",
+                Self::Canceled => "yes",
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::Pending => "The owner has not met it yet.",
+                Self::Verified => "The owner has met it. The proof can be used.",
+                Self::Consumed => "The proof has been used.",
+                Self::Denied => "The owner has refused.",
+                Self::Locked => "There were too many wrong codes.",
+                Self::Expired => "Its time, or that of its proof, is over.",
+                Self::Canceled => "The client or the owner has given it up.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(ChallengeStatus);
+
+    /// The codes of section 7.2 The challenge.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum MethodStatus {
+        /// Nothing has happened yet.
+        Available,
+        /// A code or prompt is on its way.
+        Sent,
+        /// The owner has met this method.
+        Verified,
+        /// The owner has refused.
+        Denied,
+        /// This method cannot be used for now.
+        Locked,
+    }
+
+    impl MethodStatus {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::Available,
+            Self::Sent,
+            Self::Verified,
+            Self::Denied,
+            Self::Locked,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Available => "available",
+                Self::Sent => "sent",
+                Self::Verified => "verified",
+                Self::Denied => "denied",
+                Self::Locked => "locked",
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::Available => "Nothing has happened yet.",
+                Self::Sent => "A code or prompt is on its way.",
+                Self::Verified => "The owner has met this method.",
+                Self::Denied => "The owner has refused.",
+                Self::Locked => "This method cannot be used for now.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(MethodStatus);
+
+    /// The type of a WebAuthn credential.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum CredentialKind {
+        /// `public-key`
+        PublicKey,
+    }
+
+    impl CredentialKind {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[Self::PublicKey];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::PublicKey => "public-key",
+            }
+        }
+    }
+
+    crate::wire::word::word!(CredentialKind);
+
+    /// How a client reaches an authenticator.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum AuthenticatorTransport {
+        /// `usb`
+        Usb,
+        /// `nfc`
+        Nfc,
+        /// `ble`
+        Ble,
+        /// `smart-card`
+        SmartCard,
+        /// `hybrid`
+        Hybrid,
+        /// `internal`
+        Internal,
+    }
+
+    impl AuthenticatorTransport {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::Usb,
+            Self::Nfc,
+            Self::Ble,
+            Self::SmartCard,
+            Self::Hybrid,
+            Self::Internal,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Usb => "usb",
+                Self::Nfc => "nfc",
+                Self::Ble => "ble",
+                Self::SmartCard => "smart-card",
+                Self::Hybrid => "hybrid",
+                Self::Internal => "internal",
+            }
+        }
+    }
+
+    crate::wire::word::word!(AuthenticatorTransport);
+
+    /// A credential that the owner has enrolled.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct CredentialDescriptor {
+        /// The type of a WebAuthn credential.
+        #[serde(rename = "type")]
+        pub type_: CredentialKind,
+        /// The id of the credential.
+        pub id: Base64Url,
+        /// How the authenticator is reached.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub transports: Option<CredentialDescriptorTransports>,
+    }
+
+    impl CredentialDescriptor {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(type_: CredentialKind, id: Base64Url) -> Self {
+            Self {
+                type_,
+                id,
+                transports: None,
+            }
+        }
+        /// With the optional member `transports`.
+        #[must_use]
+        pub fn with_transports(
+            mut self,
+            transports: CredentialDescriptorTransports,
+        ) -> Self {
+            self.transports = Some(transports);
+            self
+        }
+    }
+
+    crate::wire::record::record!(CredentialDescriptor);
+
+    /// Whether the authenticator verifies its user.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum UserVerification {
+        /// `required`
+        Required,
+    }
+
+    impl UserVerification {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[Self::Required];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Required => "required",
+            }
+        }
+    }
+
+    crate::wire::word::word!(UserVerification);
+
+    /// What a WebAuthn client needs (PublicKeyCredentialRequestOptionsJSON of WebAuthn Level 3).
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct PublicKeyOptions {
+        /// The WebAuthn challenge of \[7.8\](#78-webauthn).
+        pub challenge: Sha256Digest,
+        /// The exchange's RP ID.
+        #[serde(rename = "rpId")]
+        pub rp_id: RpId,
+        /// For how many milliseconds the owner is asked.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub timeout: Option<PublicKeyOptionsTimeout>,
+        /// The credentials that are accepted.
+        #[serde(rename = "allowCredentials")]
+        pub allow_credentials: AllowCredentials,
+        /// Whether the authenticator verifies its user.
+        #[serde(rename = "userVerification")]
+        pub user_verification: UserVerification,
+    }
+
+    impl PublicKeyOptions {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            challenge: Sha256Digest,
+            rp_id: RpId,
+            allow_credentials: AllowCredentials,
+            user_verification: UserVerification,
+        ) -> Self {
+            Self {
+                challenge,
+                rp_id,
+                timeout: None,
+                allow_credentials,
+                user_verification,
+            }
+        }
+        /// With the optional member `timeout`.
+        #[must_use]
+        pub fn with_timeout(mut self, timeout: PublicKeyOptionsTimeout) -> Self {
+            self.timeout = Some(timeout);
+            self
+        }
+    }
+
+    crate::wire::record::record!(PublicKeyOptions);
+
+    /// A method by which a challenge can be met.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct ChallengeMethod {
+        /// The method.
+        pub method: StepUpMethod,
+        /// Whether something has to reach the owner first.
+        pub mode: MethodMode,
+        /// How far the method is.
+        pub status: MethodStatus,
+        /// Where the owner finds the code or prompt, such as `•••• 42`; empty if there is nothing to say.
+        pub hint: ChallengeMethodHint,
+        /// How long the code is.
+        #[serde(rename = "codeLength")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub code_length: Option<CodeLength>,
+        /// The hosted page for this challenge.
+        #[serde(rename = "verificationUri")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub verification_uri: Option<HttpsUri>,
+        /// What a WebAuthn client needs (PublicKeyCredentialRequestOptionsJSON of WebAuthn Level 3).
+        #[serde(rename = "publicKey")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub public_key: Option<PublicKeyOptions>,
+        /// The number that the owner enters in the exchange's app.
+        #[serde(rename = "numberToEnter")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub number_to_enter: Option<NumberToEnter>,
+        /// From when on the method can be started again.
+        #[serde(rename = "resendAfter")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub resend_after: Option<Timestamp>,
+    }
+
+    impl ChallengeMethod {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            method: StepUpMethod,
+            mode: MethodMode,
+            status: MethodStatus,
+            hint: ChallengeMethodHint,
+        ) -> Self {
+            Self {
+                method,
+                mode,
+                status,
+                hint,
+                code_length: None,
+                verification_uri: None,
+                public_key: None,
+                number_to_enter: None,
+                resend_after: None,
+            }
+        }
+        /// With the optional member `codeLength`.
+        #[must_use]
+        pub fn with_code_length(mut self, code_length: CodeLength) -> Self {
+            self.code_length = Some(code_length);
+            self
+        }
+        /// With the optional member `verificationUri`.
+        #[must_use]
+        pub fn with_verification_uri(mut self, verification_uri: HttpsUri) -> Self {
+            self.verification_uri = Some(verification_uri);
+            self
+        }
+        /// With the optional member `publicKey`.
+        #[must_use]
+        pub fn with_public_key(mut self, public_key: PublicKeyOptions) -> Self {
+            self.public_key = Some(public_key);
+            self
+        }
+        /// With the optional member `numberToEnter`.
+        #[must_use]
+        pub fn with_number_to_enter(mut self, number_to_enter: NumberToEnter) -> Self {
+            self.number_to_enter = Some(number_to_enter);
+            self
+        }
+        /// With the optional member `resendAfter`.
+        #[must_use]
+        pub fn with_resend_after(mut self, resend_after: Timestamp) -> Self {
+            self.resend_after = Some(resend_after);
+            self
+        }
+    }
+
+    crate::wire::record::record!(ChallengeMethod);
+
+    /// What the owner approves, as every message, page and prompt shows it.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct ChallengeDisplay {
+        /// The exchange's code of an asset, such as `ETH`.
+        pub asset: AssetCode,
+        /// The exchange's code of a network, such as `ethereum`.
+        pub network: NetworkCode,
+        /// The amount.
+        pub amount: PositiveDecimal,
+        /// The whole address.
+        pub address: Address,
+        /// The name of the client.
+        pub client: ChallengeDisplayClient,
+    }
+
+    impl ChallengeDisplay {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            asset: AssetCode,
+            network: NetworkCode,
+            amount: PositiveDecimal,
+            address: Address,
+            client: ChallengeDisplayClient,
+        ) -> Self {
+            Self {
+                asset,
+                network,
+                amount,
+                address,
+                client,
+            }
+        }
+    }
+
+    crate::wire::record::record!(ChallengeDisplay);
+
+    /// What the owner has to do before a withdrawal is executed.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct Challenge {
+        /// Names a step-up challenge.
+        #[serde(rename = "challengeId")]
+        pub challenge_id: ChallengeId,
+        /// The status.
+        pub status: ChallengeStatus,
+        /// Whether one method is enough or all are needed.
+        pub policy: ChallengePolicy,
+        /// The methods, in the order in which the exchange prefers them.
+        pub methods: ChallengeMethods,
+        /// What the owner approves, as every message, page and prompt shows it.
+        pub display: ChallengeDisplay,
+        /// The intent hash of \[7.3\](#73-the-intent).
+        #[serde(rename = "intentHash")]
+        pub intent_hash: Sha256Digest,
+        /// From this moment on the challenge cannot be met.
+        #[serde(rename = "expiresAt")]
+        pub expires_at: Timestamp,
+        /// How many wrong codes are left.
+        #[serde(rename = "attemptsRemaining")]
+        pub attempts_remaining: AttemptsRemaining,
+        /// The seconds to wait between two polls.
+        #[serde(rename = "pollInterval")]
+        pub poll_interval: PollInterval,
+        /// The proof, once the challenge is verified.
+        #[serde(rename = "challengeProof")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub challenge_proof: Option<ProofToken>,
+        /// From this moment on the proof is refused.
+        #[serde(rename = "proofExpiresAt")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub proof_expires_at: Option<Timestamp>,
+    }
+
+    impl Challenge {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            challenge_id: ChallengeId,
+            status: ChallengeStatus,
+            policy: ChallengePolicy,
+            methods: ChallengeMethods,
+            display: ChallengeDisplay,
+            intent_hash: Sha256Digest,
+            expires_at: Timestamp,
+            attempts_remaining: AttemptsRemaining,
+            poll_interval: PollInterval,
+        ) -> Self {
+            Self {
+                challenge_id,
+                status,
+                policy,
+                methods,
+                display,
+                intent_hash,
+                expires_at,
+                attempts_remaining,
+                poll_interval,
+                challenge_proof: None,
+                proof_expires_at: None,
+            }
+        }
+        /// With the optional member `challengeProof`.
+        #[must_use]
+        pub fn with_challenge_proof(mut self, challenge_proof: ProofToken) -> Self {
+            self.challenge_proof = Some(challenge_proof);
+            self
+        }
+        /// With the optional member `proofExpiresAt`.
+        #[must_use]
+        pub fn with_proof_expires_at(mut self, proof_expires_at: Timestamp) -> Self {
+            self.proof_expires_at = Some(proof_expires_at);
+            self
+        }
+    }
+
+    crate::wire::record::record!(Challenge);
+
+    /// A challenge, as the answer to a submission.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct ChallengeRequired {
+        /// What went wrong.
+        pub error: ErrorObject,
+        /// Names a step-up challenge.
+        #[serde(rename = "challengeId")]
+        pub challenge_id: ChallengeId,
+        /// The status.
+        pub status: ChallengeStatus,
+        /// Whether one method is enough or all are needed.
+        pub policy: ChallengePolicy,
+        /// The methods, in the order in which the exchange prefers them.
+        pub methods: ChallengeRequiredMethods,
+        /// What the owner approves, as every message, page and prompt shows it.
+        pub display: ChallengeDisplay,
+        /// The intent hash of \[7.3\](#73-the-intent).
+        #[serde(rename = "intentHash")]
+        pub intent_hash: Sha256Digest,
+        /// From this moment on the challenge cannot be met.
+        #[serde(rename = "expiresAt")]
+        pub expires_at: Timestamp,
+        /// How many wrong codes are left.
+        #[serde(rename = "attemptsRemaining")]
+        pub attempts_remaining: AttemptsRemaining,
+        /// The seconds to wait between two polls.
+        #[serde(rename = "pollInterval")]
+        pub poll_interval: PollInterval,
+        /// The proof, if the challenge has been verified in the meantime.
+        #[serde(rename = "challengeProof")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub challenge_proof: Option<ProofToken>,
+        /// From this moment on the proof is refused.
+        #[serde(rename = "proofExpiresAt")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub proof_expires_at: Option<Timestamp>,
+    }
+
+    impl ChallengeRequired {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            error: ErrorObject,
+            challenge_id: ChallengeId,
+            status: ChallengeStatus,
+            policy: ChallengePolicy,
+            methods: ChallengeRequiredMethods,
+            display: ChallengeDisplay,
+            intent_hash: Sha256Digest,
+            expires_at: Timestamp,
+            attempts_remaining: AttemptsRemaining,
+            poll_interval: PollInterval,
+        ) -> Self {
+            Self {
+                error,
+                challenge_id,
+                status,
+                policy,
+                methods,
+                display,
+                intent_hash,
+                expires_at,
+                attempts_remaining,
+                poll_interval,
+                challenge_proof: None,
+                proof_expires_at: None,
+            }
+        }
+        /// With the optional member `challengeProof`.
+        #[must_use]
+        pub fn with_challenge_proof(mut self, challenge_proof: ProofToken) -> Self {
+            self.challenge_proof = Some(challenge_proof);
+            self
+        }
+        /// With the optional member `proofExpiresAt`.
+        #[must_use]
+        pub fn with_proof_expires_at(mut self, proof_expires_at: Timestamp) -> Self {
+            self.proof_expires_at = Some(proof_expires_at);
+            self
+        }
+    }
+
+    crate::wire::record::record!(ChallengeRequired);
+
+    /// The version of the intent. This document defines version 1.
+    ///
+    /// Always `1`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct IntentVersion;
+
+    impl IntentVersion {
+        /// The number.
+        pub const VALUE: i64 = 1;
+    }
+
+    crate::wire::constant::constant_integer!(IntentVersion);
+
+    /// What the owner approves.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct Intent {
+        /// The version of the intent. This document defines version 1.
+        pub v: IntentVersion,
+        /// The issuer of the exchange.
+        pub iss: HttpsUri,
+        /// The identifier of a client after RFC 6749, appendix A.1.
+        #[serde(rename = "clientId")]
+        pub client_id: ClientId,
+        /// The exchange's identifier of the owner's account towards this client.
+        pub sub: Subject,
+        /// The client's name for one withdrawal, such as a UUID.
+        #[serde(rename = "idempotencyKey")]
+        pub idempotency_key: IdempotencyKey,
+        /// The exchange's code of an asset, such as `ETH`.
+        pub asset: AssetCode,
+        /// The exchange's code of a network, such as `ethereum`.
+        pub network: NetworkCode,
+        /// The amount in normal form.
+        pub amount: PositiveDecimal,
+        /// An address on a network, in the form that the network gives it.
+        pub address: Address,
+        /// A memo, destination tag or payment id.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub memo: Option<Memo>,
+        /// `exclusive` if the request did not say.
+        #[serde(rename = "feeMode")]
+        pub fee_mode: FeeMode,
+        /// The most that the fee may be, in normal form.
+        #[serde(rename = "maxFee")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub max_fee: Option<Decimal>,
+        /// Names a quote.
+        #[serde(rename = "quoteId")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub quote_id: Option<QuoteId>,
+        /// The SHA-256 of the canonical form of `travelRule`.
+        #[serde(rename = "travelRuleDigest")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub travel_rule_digest: Option<Sha256Digest>,
+    }
+
+    impl Intent {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            iss: HttpsUri,
+            client_id: ClientId,
+            sub: Subject,
+            idempotency_key: IdempotencyKey,
+            asset: AssetCode,
+            network: NetworkCode,
+            amount: PositiveDecimal,
+            address: Address,
+            fee_mode: FeeMode,
+        ) -> Self {
+            Self {
+                v: IntentVersion,
+                iss,
+                client_id,
+                sub,
+                idempotency_key,
+                asset,
+                network,
+                amount,
+                address,
+                memo: None,
+                fee_mode,
+                max_fee: None,
+                quote_id: None,
+                travel_rule_digest: None,
+            }
+        }
+        /// With the optional member `memo`.
+        #[must_use]
+        pub fn with_memo(mut self, memo: Memo) -> Self {
+            self.memo = Some(memo);
+            self
+        }
+        /// With the optional member `maxFee`.
+        #[must_use]
+        pub fn with_max_fee(mut self, max_fee: Decimal) -> Self {
+            self.max_fee = Some(max_fee);
+            self
+        }
+        /// With the optional member `quoteId`.
+        #[must_use]
+        pub fn with_quote_id(mut self, quote_id: QuoteId) -> Self {
+            self.quote_id = Some(quote_id);
+            self
+        }
+        /// With the optional member `travelRuleDigest`.
+        #[must_use]
+        pub fn with_travel_rule_digest(
+            mut self,
+            travel_rule_digest: Sha256Digest,
+        ) -> Self {
+            self.travel_rule_digest = Some(travel_rule_digest);
+            self
+        }
+    }
+
+    crate::wire::record::record!(Intent);
+
+    /// Starts a method, or starts it again.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct StartRequest {
+        /// The method.
+        pub method: StepUpMethod,
+    }
+
+    impl StartRequest {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(method: StepUpMethod) -> Self {
+            Self { method }
+        }
+    }
+
+    crate::wire::record::record!(StartRequest);
+
+    /// A one-time code.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct OneTimeCode(String);
+
+    impl crate::wire::text::Text for OneTimeCode {
+        const NAME: &'static str = "OneTimeCode";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(byte, b'0'..= b'9' | b'A'..= b'Z' | b'a'..= b'z')
+                        },
+                        6,
+                        12,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[0-9A-Za-z]{6,12}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(OneTimeCode);
+
+    /// A code of an authenticator app.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct TotpVerification {
+        /// The tag.
+        pub method: TotpMethod,
+        /// A one-time code.
+        pub code: OneTimeCode,
+    }
+
+    impl TotpVerification {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(code: OneTimeCode) -> Self {
+            Self { method: TotpMethod, code }
+        }
+    }
+
+    crate::wire::record::record!(TotpVerification);
+
+    /// A code of a text message.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct SmsVerification {
+        /// The tag.
+        pub method: SmsMethod,
+        /// A one-time code.
+        pub code: OneTimeCode,
+    }
+
+    impl SmsVerification {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(code: OneTimeCode) -> Self {
+            Self { method: SmsMethod, code }
+        }
+    }
+
+    crate::wire::record::record!(SmsVerification);
+
+    /// A code of an e-mail.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct EmailVerification {
+        /// The tag.
+        pub method: EmailMethod,
+        /// A one-time code.
+        pub code: OneTimeCode,
+    }
+
+    impl EmailVerification {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(code: OneTimeCode) -> Self {
+            Self { method: EmailMethod, code }
+        }
+    }
+
+    crate::wire::record::record!(EmailVerification);
+
+    /// What the authenticator signed.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct AssertionResponse {
+        /// The client data.
+        #[serde(rename = "clientDataJSON")]
+        pub client_data_json: Base64Url,
+        /// The authenticator's data.
+        #[serde(rename = "authenticatorData")]
+        pub authenticator_data: Base64Url,
+        /// The signature.
+        pub signature: Base64Url,
+        /// The handle of the owner.
+        #[serde(rename = "userHandle")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub user_handle: Option<Base64Url>,
+    }
+
+    impl AssertionResponse {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            client_data_json: Base64Url,
+            authenticator_data: Base64Url,
+            signature: Base64Url,
+        ) -> Self {
+            Self {
+                client_data_json,
+                authenticator_data,
+                signature,
+                user_handle: None,
+            }
+        }
+        /// With the optional member `userHandle`.
+        #[must_use]
+        pub fn with_user_handle(mut self, user_handle: Base64Url) -> Self {
+            self.user_handle = Some(user_handle);
+            self
+        }
+    }
+
+    crate::wire::record::record!(AssertionResponse);
+
+    /// Results of extensions.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct AssertionExtensions {
+        /// Whether the AppID extension was used.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub appid: Option<bool>,
+    }
+
+    impl AssertionExtensions {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new() -> Self {
+            Self { appid: None }
+        }
+        /// With the optional member `appid`.
+        #[must_use]
+        pub fn with_appid(mut self, appid: bool) -> Self {
+            self.appid = Some(appid);
+            self
+        }
+    }
+
+    crate::wire::record::record!(AssertionExtensions);
+
+    /// Where the authenticator is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum AuthenticatorAttachment {
+        /// `platform`
+        Platform,
+        /// `cross-platform`
+        CrossPlatform,
+    }
+
+    impl AuthenticatorAttachment {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[Self::Platform, Self::CrossPlatform];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Platform => "platform",
+                Self::CrossPlatform => "cross-platform",
+            }
+        }
+    }
+
+    crate::wire::word::word!(AuthenticatorAttachment);
+
+    /// An assertion (AuthenticationResponseJSON of WebAuthn Level 3).
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct WebauthnCredential {
+        /// The id of the credential.
+        pub id: Base64Url,
+        /// The same.
+        #[serde(rename = "rawId")]
+        pub raw_id: Base64Url,
+        /// The type of a WebAuthn credential.
+        #[serde(rename = "type")]
+        pub type_: CredentialKind,
+        /// What the authenticator signed.
+        pub response: AssertionResponse,
+        /// Where the authenticator is.
+        #[serde(rename = "authenticatorAttachment")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub authenticator_attachment: Option<AuthenticatorAttachment>,
+        /// Results of extensions.
+        #[serde(rename = "clientExtensionResults")]
+        pub client_extension_results: AssertionExtensions,
+    }
+
+    impl WebauthnCredential {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            id: Base64Url,
+            raw_id: Base64Url,
+            type_: CredentialKind,
+            response: AssertionResponse,
+            client_extension_results: AssertionExtensions,
+        ) -> Self {
+            Self {
+                id,
+                raw_id,
+                type_,
+                response,
+                authenticator_attachment: None,
+                client_extension_results,
+            }
+        }
+        /// With the optional member `authenticatorAttachment`.
+        #[must_use]
+        pub fn with_authenticator_attachment(
+            mut self,
+            authenticator_attachment: AuthenticatorAttachment,
+        ) -> Self {
+            self.authenticator_attachment = Some(authenticator_attachment);
+            self
+        }
+    }
+
+    crate::wire::record::record!(WebauthnCredential);
+
+    /// An assertion of a WebAuthn authenticator.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct WebauthnVerification {
+        /// The tag.
+        pub method: WebauthnMethod,
+        /// An assertion (AuthenticationResponseJSON of WebAuthn Level 3).
+        pub credential: WebauthnCredential,
+    }
+
+    impl WebauthnVerification {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(credential: WebauthnCredential) -> Self {
+            Self {
+                method: WebauthnMethod,
+                credential,
+            }
+        }
+    }
+
+    crate::wire::record::record!(WebauthnVerification);
+
+    /// What the owner brings.
+    #[derive(Clone, Debug, PartialEq)]
+    #[non_exhaustive]
+    pub enum VerifyRequest {
+        /// `method` is `totp`.
+        TotpVerification(TotpVerification),
+        /// `method` is `webauthn`.
+        WebauthnVerification(WebauthnVerification),
+        /// `method` is `sms`.
+        SmsVerification(SmsVerification),
+        /// `method` is `email`.
+        EmailVerification(EmailVerification),
+    }
+
+    impl VerifyRequest {
+        /// The tag `method`.
+        #[must_use]
+        pub fn method(&self) -> &str {
+            match self {
+                Self::TotpVerification(value) => value.method.as_str(),
+                Self::WebauthnVerification(value) => value.method.as_str(),
+                Self::SmsVerification(value) => value.method.as_str(),
+                Self::EmailVerification(value) => value.method.as_str(),
+            }
+        }
+    }
+
+    impl From<TotpVerification> for VerifyRequest {
+        fn from(value: TotpVerification) -> Self {
+            Self::TotpVerification(value)
+        }
+    }
+
+    impl From<WebauthnVerification> for VerifyRequest {
+        fn from(value: WebauthnVerification) -> Self {
+            Self::WebauthnVerification(value)
+        }
+    }
+
+    impl From<SmsVerification> for VerifyRequest {
+        fn from(value: SmsVerification) -> Self {
+            Self::SmsVerification(value)
+        }
+    }
+
+    impl From<EmailVerification> for VerifyRequest {
+        fn from(value: EmailVerification) -> Self {
+            Self::EmailVerification(value)
+        }
+    }
+
+    impl crate::wire::tagged::Tagged<1usize> for VerifyRequest {
+        const NAME: &'static str = "VerifyRequest";
+        const TAGS: [&'static str; 1usize] = ["method"];
+        fn read<'de, D: serde::Deserializer<'de>>(
+            tags: [&str; 1usize],
+            object: D,
+        ) -> Result<Self, D::Error> {
+            match tags {
+                ["totp"] => {
+                    <TotpVerification as serde::Deserialize>::deserialize(object)
+                        .map(Self::TotpVerification)
+                }
+                ["webauthn"] => {
+                    <WebauthnVerification as serde::Deserialize>::deserialize(object)
+                        .map(Self::WebauthnVerification)
+                }
+                ["sms"] => {
+                    <SmsVerification as serde::Deserialize>::deserialize(object)
+                        .map(Self::SmsVerification)
+                }
+                ["email"] => {
+                    <EmailVerification as serde::Deserialize>::deserialize(object)
+                        .map(Self::EmailVerification)
+                }
+                _ => {
+                    Err(
+                        serde::de::Error::custom(
+                            "no variant of VerifyRequest has these tags",
+                        ),
+                    )
+                }
+            }
+        }
+    }
+
+    crate::wire::tagged::tagged!(VerifyRequest);
+
+    impl serde::Serialize for VerifyRequest {
+        fn serialize<S: serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            match self {
+                Self::TotpVerification(value) => {
+                    serde::Serialize::serialize(value, serializer)
+                }
+                Self::WebauthnVerification(value) => {
+                    serde::Serialize::serialize(value, serializer)
+                }
+                Self::SmsVerification(value) => {
+                    serde::Serialize::serialize(value, serializer)
+                }
+                Self::EmailVerification(value) => {
+                    serde::Serialize::serialize(value, serializer)
+                }
+            }
+        }
+    }
+
+    /// The header of a proof token.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct ProofTokenHeader {
+        /// The algorithm of the signature.
+        pub alg: ProofTokenHeaderAlg,
+        /// The tag.
+        pub typ: X428ProofJwtTyp,
+        /// Names the key.
+        pub kid: ProofTokenHeaderKid,
+    }
+
+    impl ProofTokenHeader {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(alg: ProofTokenHeaderAlg, kid: ProofTokenHeaderKid) -> Self {
+            Self {
+                alg,
+                typ: X428ProofJwtTyp,
+                kid,
+            }
+        }
+    }
+
+    crate::wire::record::record!(ProofTokenHeader);
+
+    /// The claims of a proof token.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct ProofTokenClaims {
+        /// The issuer of the exchange.
+        pub iss: HttpsUri,
+        /// The same.
+        pub aud: HttpsUri,
+        /// The exchange's identifier of the owner's account towards this client.
+        pub sub: Subject,
+        /// The identifier of a client after RFC 6749, appendix A.1.
+        pub client_id: ClientId,
+        /// Names a step-up challenge.
+        #[serde(rename = "challengeId")]
+        pub challenge_id: ChallengeId,
+        /// The intent hash that was approved.
+        #[serde(rename = "intentHash")]
+        pub intent_hash: Sha256Digest,
+        /// The methods by which the challenge was met.
+        pub amr: ProofTokenClaimsAmr,
+        /// Names the proof.
+        pub jti: ProofTokenClaimsJti,
+        /// When it was issued, in seconds since 1970-01-01T00:00:00Z.
+        pub iat: ProofTokenClaimsIat,
+        /// When it expires, in seconds since 1970-01-01T00:00:00Z.
+        pub exp: ProofTokenClaimsExp,
+        /// The key to which a token or a proof is bound.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub cnf: Option<TokenConfirmation>,
+    }
+
+    impl ProofTokenClaims {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            iss: HttpsUri,
+            aud: HttpsUri,
+            sub: Subject,
+            client_id: ClientId,
+            challenge_id: ChallengeId,
+            intent_hash: Sha256Digest,
+            amr: ProofTokenClaimsAmr,
+            jti: ProofTokenClaimsJti,
+            iat: ProofTokenClaimsIat,
+            exp: ProofTokenClaimsExp,
+        ) -> Self {
+            Self {
+                iss,
+                aud,
+                sub,
+                client_id,
+                challenge_id,
+                intent_hash,
+                amr,
+                jti,
+                iat,
+                exp,
+                cnf: None,
+            }
+        }
+        /// With the optional member `cnf`.
+        #[must_use]
+        pub fn with_cnf(mut self, cnf: TokenConfirmation) -> Self {
+            self.cnf = Some(cnf);
+            self
+        }
+    }
+
+    crate::wire::record::record!(ProofTokenClaims);
+
+    /// The codes of section 8.1 States.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum WithdrawalStatus {
+        /// Created, and not worked on yet.
+        Pending,
+        /// Somebody has to supply something: see `requiredAction`.
+        AwaitingInformation,
+        /// The exchange looks at it.
+        UnderReview,
+        /// A transaction is being made.
+        Processing,
+        /// It is being canceled, if that is still possible.
+        Canceling,
+        /// The transaction is on the network.
+        Broadcast,
+        /// It has the confirmations that it needs.
+        Completed,
+        /// It could not be executed.
+        Failed,
+        /// The exchange refused it after it was created.
+        Rejected,
+        /// The client or the owner canceled it.
+        Canceled,
+        /// What was asked for was not supplied in time.
+        Expired,
+    }
+
+    impl WithdrawalStatus {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::Pending,
+            Self::AwaitingInformation,
+            Self::UnderReview,
+            Self::Processing,
+            Self::Canceling,
+            Self::Broadcast,
+            Self::Completed,
+            Self::Failed,
+            Self::Rejected,
+            Self::Canceled,
+            Self::Expired,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Pending => "pending",
+                Self::AwaitingInformation => "awaiting_information",
+                Self::UnderReview => "under_review",
+                Self::Processing => "processing",
+                Self::Canceling => "canceling",
+                Self::Broadcast => "broadcast",
+                Self::Completed => "completed",
+                Self::Failed => "failed",
+                Self::Rejected => "rejected",
+                Self::Canceled => "canceled",
+                Self::Expired => "expired",
+            }
+        }
+        /// The column `terminal` of the table.
+        #[must_use]
+        pub fn terminal(self) -> &'static str {
+            match self {
+                Self::Pending => "no",
+                Self::AwaitingInformation => "no",
+                Self::UnderReview => "no",
+                Self::Processing => "no",
+                Self::Canceling => "no",
+                Self::Broadcast => "no",
+                Self::Completed => "yes",
+                Self::Failed => "yes",
+                Self::Rejected => "yes",
+                Self::Canceled => "yes",
+                Self::Expired => "yes",
+            }
+        }
+        /// The column `balance` of the table.
+        #[must_use]
+        pub fn balance(self) -> &'static str {
+            match self {
+                Self::Pending => "reserved",
+                Self::AwaitingInformation => "reserved",
+                Self::UnderReview => "reserved",
+                Self::Processing => "reserved",
+                Self::Canceling => "reserved",
+                Self::Broadcast => "reserved",
+                Self::Completed => "debited",
+                Self::Failed => "released",
+                Self::Rejected => "released",
+                Self::Canceled => "released",
+                Self::Expired => "released",
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::Pending => "Created, and not worked on yet.",
+                Self::AwaitingInformation => {
+                    "Somebody has to supply something: see `requiredAction`."
+                }
+                Self::UnderReview => "The exchange looks at it.",
+                Self::Processing => "A transaction is being made.",
+                Self::Canceling => "It is being canceled, if that is still possible.",
+                Self::Broadcast => "The transaction is on the network.",
+                Self::Completed => "It has the confirmations that it needs.",
+                Self::Failed => "It could not be executed.",
+                Self::Rejected => "The exchange refused it after it was created.",
+                Self::Canceled => "The client or the owner canceled it.",
+                Self::Expired => "What was asked for was not supplied in time.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(WithdrawalStatus);
+
+    /// The codes of section Reasons.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum StatusReasonCode {
+        /// Travel Rule data are missing.
+        TravelRuleMissing,
+        /// The Travel Rule data were refused, by the exchange or by the beneficiary's VASP.
+        TravelRuleRejected,
+        /// The owner has to show that the address is theirs.
+        OwnershipProofMissing,
+        /// A person looks at it.
+        ManualReview,
+        /// The exchange refused it for its risk.
+        RiskRefused,
+        /// The exchange does not send to this address.
+        AddressRefused,
+        /// What was asked for was not supplied in time.
+        InformationExpired,
+        /// The client canceled it.
+        CanceledByClient,
+        /// The owner canceled it at the exchange.
+        CanceledByOwner,
+        /// The network is congested; it will take longer.
+        NetworkCongested,
+        /// The network does not work.
+        NetworkUnavailable,
+        /// The transaction failed on the network.
+        TransactionFailed,
+        /// Another transaction took the place of the first.
+        TransactionReplaced,
+        /// A provider of the exchange failed.
+        ProviderFailed,
+        /// The exchange may not say.
+        NotDisclosed,
+    }
+
+    impl StatusReasonCode {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::TravelRuleMissing,
+            Self::TravelRuleRejected,
+            Self::OwnershipProofMissing,
+            Self::ManualReview,
+            Self::RiskRefused,
+            Self::AddressRefused,
+            Self::InformationExpired,
+            Self::CanceledByClient,
+            Self::CanceledByOwner,
+            Self::NetworkCongested,
+            Self::NetworkUnavailable,
+            Self::TransactionFailed,
+            Self::TransactionReplaced,
+            Self::ProviderFailed,
+            Self::NotDisclosed,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::TravelRuleMissing => "travel_rule_missing",
+                Self::TravelRuleRejected => "travel_rule_rejected",
+                Self::OwnershipProofMissing => "ownership_proof_missing",
+                Self::ManualReview => "manual_review",
+                Self::RiskRefused => "risk_refused",
+                Self::AddressRefused => "address_refused",
+                Self::InformationExpired => "information_expired",
+                Self::CanceledByClient => "canceled_by_client",
+                Self::CanceledByOwner => "canceled_by_owner",
+                Self::NetworkCongested => "network_congested",
+                Self::NetworkUnavailable => "network_unavailable",
+                Self::TransactionFailed => "transaction_failed",
+                Self::TransactionReplaced => "transaction_replaced",
+                Self::ProviderFailed => "provider_failed",
+                Self::NotDisclosed => "not_disclosed",
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::TravelRuleMissing => "Travel Rule data are missing.",
+                Self::TravelRuleRejected => {
+                    "The Travel Rule data were refused, by the exchange or by the beneficiary's VASP."
+                }
+                Self::OwnershipProofMissing => {
+                    "The owner has to show that the address is theirs."
+                }
+                Self::ManualReview => "A person looks at it.",
+                Self::RiskRefused => "The exchange refused it for its risk.",
+                Self::AddressRefused => "The exchange does not send to this address.",
+                Self::InformationExpired => {
+                    "What was asked for was not supplied in time."
+                }
+                Self::CanceledByClient => "The client canceled it.",
+                Self::CanceledByOwner => "The owner canceled it at the exchange.",
+                Self::NetworkCongested => {
+                    "The network is congested; it will take longer."
+                }
+                Self::NetworkUnavailable => "The network does not work.",
+                Self::TransactionFailed => "The transaction failed on the network.",
+                Self::TransactionReplaced => {
+                    "Another transaction took the place of the first."
+                }
+                Self::ProviderFailed => "A provider of the exchange failed.",
+                Self::NotDisclosed => "The exchange may not say.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(StatusReasonCode);
+
+    /// A place in a list, opaque to clients.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct Cursor(String);
+
+    impl crate::wire::text::Text for Cursor {
+        const NAME: &'static str = "Cursor";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-' | b'0'..= b'9' | b'A'..= b'Z' | b'_' | b'a'..=
+                                b'z'
+                            )
+                        },
+                        1,
+                        512,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[A-Za-z0-9_-]{1,512}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(Cursor);
+
+    /// Where a page ends.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct Pagination {
+        /// A place in a list, opaque to clients.
+        #[serde(rename = "nextCursor")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub next_cursor: Option<Cursor>,
+        /// Whether there are further entries.
+        #[serde(rename = "hasMore")]
+        pub has_more: bool,
+    }
+
+    impl Pagination {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(has_more: bool) -> Self {
+            Self {
+                next_cursor: None,
+                has_more,
+            }
+        }
+        /// With the optional member `nextCursor`.
+        #[must_use]
+        pub fn with_next_cursor(mut self, next_cursor: Cursor) -> Self {
+            self.next_cursor = Some(next_cursor);
+            self
+        }
+    }
+
+    crate::wire::record::record!(Pagination);
+
+    /// A page of withdrawals.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct WithdrawalList {
+        /// The withdrawals, newest first.
+        pub data: WithdrawalListData,
+        /// Where a page ends.
+        pub pagination: Pagination,
+    }
+
+    impl WithdrawalList {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(data: WithdrawalListData, pagination: Pagination) -> Self {
+            Self { data, pagination }
+        }
+    }
+
+    crate::wire::record::record!(WithdrawalList);
+
+    /// What a webhook tells.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum WebhookEventType {
+        /// `withdrawal.updated`
+        WithdrawalUpdated,
+        /// `challenge.updated`
+        ChallengeUpdated,
+        /// `webhook.test`
+        WebhookTest,
+    }
+
+    impl WebhookEventType {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::WithdrawalUpdated,
+            Self::ChallengeUpdated,
+            Self::WebhookTest,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::WithdrawalUpdated => "withdrawal.updated",
+                Self::ChallengeUpdated => "challenge.updated",
+                Self::WebhookTest => "webhook.test",
+            }
+        }
+    }
+
+    crate::wire::word::word!(WebhookEventType);
+
+    /// Where webhooks are sent: https, without user information and fragment.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct WebhookUrl(String);
+
+    impl crate::wire::text::Text for WebhookUrl {
+        const NAME: &'static str = "WebhookUrl";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
+                regress::Regex::new("^https://[^\\s#@]{1,1000}$").ok());
+                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+            } {
+                return Err("not of the form ^https://[^\\s#@]{1,1000}$");
+            }
+            if !crate::wire::text::is_uri(text) {
+                return Err("not a URI after RFC 3986");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(WebhookUrl);
+
+    /// The key of signatures of kind `v1`, base64 after `whsec_`.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct WebhookSecret(String);
+
+    impl crate::wire::text::Text for WebhookSecret {
+        const NAME: &'static str = "WebhookSecret";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = rest.strip_prefix(b"whsec_")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'+' | b'/'..= b'9' | b'A'..= b'Z' | b'a'..= b'z'
+                            )
+                        },
+                        32,
+                        88,
+                    )?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'='),
+                        0,
+                        2,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^whsec_[A-Za-z0-9+/]{32,88}={0,2}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(WebhookSecret);
+
+    /// A subscription.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct WebhookRequest {
+        /// Where webhooks are sent: https, without user information and fragment.
+        pub url: WebhookUrl,
+        /// What the client wants to be told.
+        pub events: WebhookRequestEvents,
+        /// How the webhooks are signed, `v1` unless given.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub signature: Option<WebhookSignatureKind>,
+    }
+
+    impl WebhookRequest {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(url: WebhookUrl, events: WebhookRequestEvents) -> Self {
+            Self {
+                url,
+                events,
+                signature: None,
+            }
+        }
+        /// With the optional member `signature`.
+        #[must_use]
+        pub fn with_signature(mut self, signature: WebhookSignatureKind) -> Self {
+            self.signature = Some(signature);
+            self
+        }
+    }
+
+    crate::wire::record::record!(WebhookRequest);
+
+    /// A subscription.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct Webhook {
+        /// Names a subscription to webhooks.
+        pub id: WebhookId,
+        /// Where webhooks are sent: https, without user information and fragment.
+        pub url: WebhookUrl,
+        /// What the client is told.
+        pub events: WebhookEvents,
+        /// A kind of signature of Standard Webhooks: HMAC-SHA256, or Ed25519.
+        pub signature: WebhookSignatureKind,
+        /// Only in the answer that creates the subscription, and only for `v1`.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub secret: Option<WebhookSecret>,
+        /// When the subscription was created.
+        #[serde(rename = "createdAt")]
+        pub created_at: Timestamp,
+    }
+
+    impl Webhook {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            id: WebhookId,
+            url: WebhookUrl,
+            events: WebhookEvents,
+            signature: WebhookSignatureKind,
+            created_at: Timestamp,
+        ) -> Self {
+            Self {
+                id,
+                url,
+                events,
+                signature,
+                secret: None,
+                created_at,
+            }
+        }
+        /// With the optional member `secret`.
+        #[must_use]
+        pub fn with_secret(mut self, secret: WebhookSecret) -> Self {
+            self.secret = Some(secret);
+            self
+        }
+    }
+
+    crate::wire::record::record!(Webhook);
+
+    /// All subscriptions of the client for the owner.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct WebhookList {
+        /// The subscriptions, newest first.
+        pub data: WebhookListData,
+    }
+
+    impl WebhookList {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(data: WebhookListData) -> Self {
+            Self { data }
+        }
+    }
+
+    crate::wire::record::record!(WebhookList);
+
+    /// A change of a withdrawal.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct WithdrawalUpdate {
+        /// Names a withdrawal.
+        pub id: WithdrawalId,
+        /// The status.
+        pub status: WithdrawalStatus,
+        /// When it changed.
+        #[serde(rename = "updatedAt")]
+        pub updated_at: Timestamp,
+        /// A name that the client gives a withdrawal for its own records.
+        #[serde(rename = "clientReference")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub client_reference: Option<ClientReference>,
+    }
+
+    impl WithdrawalUpdate {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            id: WithdrawalId,
+            status: WithdrawalStatus,
+            updated_at: Timestamp,
+        ) -> Self {
+            Self {
+                id,
+                status,
+                updated_at,
+                client_reference: None,
+            }
+        }
+        /// With the optional member `clientReference`.
+        #[must_use]
+        pub fn with_client_reference(
+            mut self,
+            client_reference: ClientReference,
+        ) -> Self {
+            self.client_reference = Some(client_reference);
+            self
+        }
+    }
+
+    crate::wire::record::record!(WithdrawalUpdate);
+
+    /// A change of a challenge.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct ChallengeUpdate {
+        /// Names a step-up challenge.
+        #[serde(rename = "challengeId")]
+        pub challenge_id: ChallengeId,
+        /// The status.
+        pub status: ChallengeStatus,
+    }
+
+    impl ChallengeUpdate {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(challenge_id: ChallengeId, status: ChallengeStatus) -> Self {
+            Self { challenge_id, status }
+        }
+    }
+
+    crate::wire::record::record!(ChallengeUpdate);
+
+    /// Nothing.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct WebhookTest {
+        /// Names a subscription to webhooks.
+        #[serde(rename = "webhookId")]
+        pub webhook_id: WebhookId,
+    }
+
+    impl WebhookTest {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(webhook_id: WebhookId) -> Self {
+            Self { webhook_id }
+        }
+    }
+
+    crate::wire::record::record!(WebhookTest);
+
+    /// A withdrawal has changed.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct WithdrawalUpdatedEvent {
+        /// The tag.
+        #[serde(rename = "type")]
+        pub type_: WithdrawalUpdatedType,
+        /// When it happened.
+        pub timestamp: Timestamp,
+        /// A change of a withdrawal.
+        pub data: WithdrawalUpdate,
+    }
+
+    impl WithdrawalUpdatedEvent {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(timestamp: Timestamp, data: WithdrawalUpdate) -> Self {
+            Self {
+                type_: WithdrawalUpdatedType,
+                timestamp,
+                data,
+            }
+        }
+    }
+
+    crate::wire::record::record!(WithdrawalUpdatedEvent);
+
+    /// A challenge has changed.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct ChallengeUpdatedEvent {
+        /// The tag.
+        #[serde(rename = "type")]
+        pub type_: ChallengeUpdatedType,
+        /// When it happened.
+        pub timestamp: Timestamp,
+        /// A change of a challenge.
+        pub data: ChallengeUpdate,
+    }
+
+    impl ChallengeUpdatedEvent {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(timestamp: Timestamp, data: ChallengeUpdate) -> Self {
+            Self {
+                type_: ChallengeUpdatedType,
+                timestamp,
+                data,
+            }
+        }
+    }
+
+    crate::wire::record::record!(ChallengeUpdatedEvent);
+
+    /// A test that the owner or the client asked for.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct WebhookTestEvent {
+        /// The tag.
+        #[serde(rename = "type")]
+        pub type_: WebhookTestType,
+        /// When it was sent.
+        pub timestamp: Timestamp,
+        /// Nothing.
+        pub data: WebhookTest,
+    }
+
+    impl WebhookTestEvent {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(timestamp: Timestamp, data: WebhookTest) -> Self {
+            Self {
+                type_: WebhookTestType,
+                timestamp,
+                data,
+            }
+        }
+    }
+
+    crate::wire::record::record!(WebhookTestEvent);
+
+    /// The body of a webhook.
+    #[derive(Clone, Debug, PartialEq)]
+    #[non_exhaustive]
+    pub enum WebhookEvent {
+        /// `type` is `withdrawal.updated`.
+        WithdrawalUpdatedEvent(WithdrawalUpdatedEvent),
+        /// `type` is `challenge.updated`.
+        ChallengeUpdatedEvent(ChallengeUpdatedEvent),
+        /// `type` is `webhook.test`.
+        WebhookTestEvent(WebhookTestEvent),
+    }
+
+    impl WebhookEvent {
+        /// The tag `type`.
+        #[must_use]
+        pub fn type_(&self) -> &str {
+            match self {
+                Self::WithdrawalUpdatedEvent(value) => value.type_.as_str(),
+                Self::ChallengeUpdatedEvent(value) => value.type_.as_str(),
+                Self::WebhookTestEvent(value) => value.type_.as_str(),
+            }
+        }
+        /// When it happened.
+        #[must_use]
+        pub fn timestamp(&self) -> &Timestamp {
+            match self {
+                Self::WithdrawalUpdatedEvent(value) => &value.timestamp,
+                Self::ChallengeUpdatedEvent(value) => &value.timestamp,
+                Self::WebhookTestEvent(value) => &value.timestamp,
+            }
+        }
+    }
+
+    impl From<WithdrawalUpdatedEvent> for WebhookEvent {
+        fn from(value: WithdrawalUpdatedEvent) -> Self {
+            Self::WithdrawalUpdatedEvent(value)
+        }
+    }
+
+    impl From<ChallengeUpdatedEvent> for WebhookEvent {
+        fn from(value: ChallengeUpdatedEvent) -> Self {
+            Self::ChallengeUpdatedEvent(value)
+        }
+    }
+
+    impl From<WebhookTestEvent> for WebhookEvent {
+        fn from(value: WebhookTestEvent) -> Self {
+            Self::WebhookTestEvent(value)
+        }
+    }
+
+    impl crate::wire::tagged::Tagged<1usize> for WebhookEvent {
+        const NAME: &'static str = "WebhookEvent";
+        const TAGS: [&'static str; 1usize] = ["type"];
+        fn read<'de, D: serde::Deserializer<'de>>(
+            tags: [&str; 1usize],
+            object: D,
+        ) -> Result<Self, D::Error> {
+            match tags {
+                ["withdrawal.updated"] => {
+                    <WithdrawalUpdatedEvent as serde::Deserialize>::deserialize(object)
+                        .map(Self::WithdrawalUpdatedEvent)
+                }
+                ["challenge.updated"] => {
+                    <ChallengeUpdatedEvent as serde::Deserialize>::deserialize(object)
+                        .map(Self::ChallengeUpdatedEvent)
+                }
+                ["webhook.test"] => {
+                    <WebhookTestEvent as serde::Deserialize>::deserialize(object)
+                        .map(Self::WebhookTestEvent)
+                }
+                _ => {
+                    Err(
+                        serde::de::Error::custom(
+                            "no variant of WebhookEvent has these tags",
+                        ),
+                    )
+                }
+            }
+        }
+    }
+
+    crate::wire::tagged::tagged!(WebhookEvent);
+
+    impl serde::Serialize for WebhookEvent {
+        fn serialize<S: serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            match self {
+                Self::WithdrawalUpdatedEvent(value) => {
+                    serde::Serialize::serialize(value, serializer)
+                }
+                Self::ChallengeUpdatedEvent(value) => {
+                    serde::Serialize::serialize(value, serializer)
+                }
+                Self::WebhookTestEvent(value) => {
+                    serde::Serialize::serialize(value, serializer)
+                }
+            }
+        }
+    }
+
+    /// Who holds the keys of the address: the receiver, or a VASP for the receiver.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum WalletType {
+        /// `self_hosted`
+        SelfHosted,
+        /// `custodial`
+        Custodial,
+    }
+
+    impl WalletType {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[Self::SelfHosted, Self::Custodial];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::SelfHosted => "self_hosted",
+                Self::Custodial => "custodial",
+            }
+        }
+    }
+
+    crate::wire::word::word!(WalletType);
+
+    /// The VASP at which the address is held. At least one member is present.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct BeneficiaryVasp {
+        /// The legal entity identifier (ISO 17442).
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub lei: Option<BeneficiaryVaspLei>,
+        /// The name.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub name: Option<BeneficiaryVaspName>,
+        /// The identifier in the exchange's directory of VASPs.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub id: Option<BeneficiaryVaspId>,
+    }
+
+    impl BeneficiaryVasp {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new() -> Self {
+            Self {
+                lei: None,
+                name: None,
+                id: None,
+            }
+        }
+        /// With the optional member `lei`.
+        #[must_use]
+        pub fn with_lei(mut self, lei: BeneficiaryVaspLei) -> Self {
+            self.lei = Some(lei);
+            self
+        }
+        /// With the optional member `name`.
+        #[must_use]
+        pub fn with_name(mut self, name: BeneficiaryVaspName) -> Self {
+            self.name = Some(name);
+            self
+        }
+        /// With the optional member `id`.
+        #[must_use]
+        pub fn with_id(mut self, id: BeneficiaryVaspId) -> Self {
+            self.id = Some(id);
+            self
+        }
+    }
+
+    crate::wire::record::record!(BeneficiaryVasp);
+
+    /// Why the owner withdraws.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum TransferPurpose {
+        /// `own_transfer`
+        OwnTransfer,
+        /// `payment`
+        Payment,
+        /// `investment`
+        Investment,
+        /// `gift`
+        Gift,
+        /// `donation`
+        Donation,
+        /// `other`
+        Other,
+    }
+
+    impl TransferPurpose {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::OwnTransfer,
+            Self::Payment,
+            Self::Investment,
+            Self::Gift,
+            Self::Donation,
+            Self::Other,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::OwnTransfer => "own_transfer",
+                Self::Payment => "payment",
+                Self::Investment => "investment",
+                Self::Gift => "gift",
+                Self::Donation => "donation",
+                Self::Other => "other",
+            }
+        }
+    }
+
+    crate::wire::word::word!(TransferPurpose);
+
+    /// What the Travel Rule asks for about the receiver.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct TravelRule {
+        /// Who holds the keys of the address: the receiver, or a VASP for the receiver.
+        #[serde(rename = "walletType")]
+        pub wallet_type: WalletType,
+        /// Whether the owner is the receiver.
+        #[serde(rename = "isSelf")]
+        pub is_self: bool,
+        /// The receiver. It may be left out if `isSelf` is true.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub beneficiary: Option<Person>,
+        /// The VASP at which the address is held. At least one member is present.
+        #[serde(rename = "beneficiaryVasp")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub beneficiary_vasp: Option<BeneficiaryVasp>,
+        /// Why the owner withdraws.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub purpose: Option<TransferPurpose>,
+        /// A signature that shows control over an address.
+        #[serde(rename = "ownershipProof")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub ownership_proof: Option<OwnershipProof>,
+    }
+
+    impl TravelRule {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(wallet_type: WalletType, is_self: bool) -> Self {
+            Self {
+                wallet_type,
+                is_self,
+                beneficiary: None,
+                beneficiary_vasp: None,
+                purpose: None,
+                ownership_proof: None,
+            }
+        }
+        /// With the optional member `beneficiary`.
+        #[must_use]
+        pub fn with_beneficiary(mut self, beneficiary: Person) -> Self {
+            self.beneficiary = Some(beneficiary);
+            self
+        }
+        /// With the optional member `beneficiaryVasp`.
+        #[must_use]
+        pub fn with_beneficiary_vasp(
+            mut self,
+            beneficiary_vasp: BeneficiaryVasp,
+        ) -> Self {
+            self.beneficiary_vasp = Some(beneficiary_vasp);
+            self
+        }
+        /// With the optional member `purpose`.
+        #[must_use]
+        pub fn with_purpose(mut self, purpose: TransferPurpose) -> Self {
+            self.purpose = Some(purpose);
+            self
+        }
+        /// With the optional member `ownershipProof`.
+        #[must_use]
+        pub fn with_ownership_proof(mut self, ownership_proof: OwnershipProof) -> Self {
+            self.ownership_proof = Some(ownership_proof);
+            self
+        }
+    }
+
+    crate::wire::record::record!(TravelRule);
+
+    /// The codes of section 9.1 The data.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum TravelRuleStatus {
+        /// Nothing is needed.
+        NotRequired,
+        /// Data or a proof are missing.
+        Required,
+        /// The data are being checked, or the other VASP has not answered.
+        Pending,
+        /// The data suffice.
+        Accepted,
+        /// The data were refused.
+        Rejected,
+    }
+
+    impl TravelRuleStatus {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::NotRequired,
+            Self::Required,
+            Self::Pending,
+            Self::Accepted,
+            Self::Rejected,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::NotRequired => "not_required",
+                Self::Required => "required",
+                Self::Pending => "pending",
+                Self::Accepted => "accepted",
+                Self::Rejected => "rejected",
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::NotRequired => "Nothing is needed.",
+                Self::Required => "Data or a proof are missing.",
+                Self::Pending => {
+                    "The data are being checked, or the other VASP has not answered."
+                }
+                Self::Accepted => "The data suffice.",
+                Self::Rejected => "The data were refused.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(TravelRuleStatus);
+
+    /// A country after ISO 3166-1 alpha-2, or `XX` if it is unknown.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct CountryCode(String);
+
+    impl crate::wire::text::Text for CountryCode {
+        const NAME: &'static str = "CountryCode";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'A'..= b'Z'),
+                        2,
+                        2,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[A-Z]{2}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(CountryCode);
+
+    /// A day after RFC 3339.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct CalendarDate(String);
+
+    impl crate::wire::text::Text for CalendarDate {
+        const NAME: &'static str = "CalendarDate";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9'),
+                        4,
+                        4,
+                    )?;
+                    let rest = rest.strip_prefix(b"-")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9'),
+                        2,
+                        2,
+                    )?;
+                    let rest = rest.strip_prefix(b"-")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9'),
+                        2,
+                        2,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(CalendarDate);
+
+    /// What kind of name: legal, other, alias, at birth, maiden.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum NaturalPersonNameType {
+        /// `LEGL`
+        LEGL,
+        /// `MISC`
+        MISC,
+        /// `ALIA`
+        ALIA,
+        /// `BIRT`
+        BIRT,
+        /// `MAID`
+        MAID,
+    }
+
+    impl NaturalPersonNameType {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::LEGL,
+            Self::MISC,
+            Self::ALIA,
+            Self::BIRT,
+            Self::MAID,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::LEGL => "LEGL",
+                Self::MISC => "MISC",
+                Self::ALIA => "ALIA",
+                Self::BIRT => "BIRT",
+                Self::MAID => "MAID",
+            }
+        }
+    }
+
+    crate::wire::word::word!(NaturalPersonNameType);
+
+    /// What kind of name: legal, short, trading.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum LegalPersonNameType {
+        /// `LEGL`
+        LEGL,
+        /// `SHRT`
+        SHRT,
+        /// `TRAD`
+        TRAD,
+    }
+
+    impl LegalPersonNameType {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[Self::LEGL, Self::SHRT, Self::TRAD];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::LEGL => "LEGL",
+                Self::SHRT => "SHRT",
+                Self::TRAD => "TRAD",
+            }
+        }
+    }
+
+    crate::wire::word::word!(LegalPersonNameType);
+
+    /// What kind of address: home, business, geographic.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum AddressType {
+        /// `HOME`
+        HOME,
+        /// `BIZZ`
+        BIZZ,
+        /// `GEOG`
+        GEOG,
+    }
+
+    impl AddressType {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[Self::HOME, Self::BIZZ, Self::GEOG];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::HOME => "HOME",
+                Self::BIZZ => "BIZZ",
+                Self::GEOG => "GEOG",
+            }
+        }
+    }
+
+    crate::wire::word::word!(AddressType);
+
+    /// What kind of identifier: alien registration, passport, registration authority, driver's licence, foreign investment, tax, social security, identity card, LEI, other.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum NationalIdentifierType {
+        /// `ARNU`
+        ARNU,
+        /// `CCPT`
+        CCPT,
+        /// `RAID`
+        RAID,
+        /// `DRLC`
+        DRLC,
+        /// `FIIN`
+        FIIN,
+        /// `TXID`
+        TXID,
+        /// `SOCS`
+        SOCS,
+        /// `IDCD`
+        IDCD,
+        /// `LEIX`
+        LEIX,
+        /// `MISC`
+        MISC,
+    }
+
+    impl NationalIdentifierType {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::ARNU,
+            Self::CCPT,
+            Self::RAID,
+            Self::DRLC,
+            Self::FIIN,
+            Self::TXID,
+            Self::SOCS,
+            Self::IDCD,
+            Self::LEIX,
+            Self::MISC,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::ARNU => "ARNU",
+                Self::CCPT => "CCPT",
+                Self::RAID => "RAID",
+                Self::DRLC => "DRLC",
+                Self::FIIN => "FIIN",
+                Self::TXID => "TXID",
+                Self::SOCS => "SOCS",
+                Self::IDCD => "IDCD",
+                Self::LEIX => "LEIX",
+                Self::MISC => "MISC",
+            }
+        }
+    }
+
+    crate::wire::word::word!(NationalIdentifierType);
+
+    /// A name of a natural person.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct NaturalPersonNameId {
+        /// The family name, or the whole name.
+        #[serde(rename = "primaryIdentifier")]
+        pub primary_identifier: PrimaryIdentifier,
+        /// The given names.
+        #[serde(rename = "secondaryIdentifier")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub secondary_identifier: Option<SecondaryIdentifier>,
+        /// What kind of name: legal, other, alias, at birth, maiden.
+        #[serde(rename = "naturalPersonNameIdentifierType")]
+        pub natural_person_name_identifier_type: NaturalPersonNameType,
+    }
+
+    impl NaturalPersonNameId {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            primary_identifier: PrimaryIdentifier,
+            natural_person_name_identifier_type: NaturalPersonNameType,
+        ) -> Self {
+            Self {
+                primary_identifier,
+                secondary_identifier: None,
+                natural_person_name_identifier_type,
+            }
+        }
+        /// With the optional member `secondaryIdentifier`.
+        #[must_use]
+        pub fn with_secondary_identifier(
+            mut self,
+            secondary_identifier: SecondaryIdentifier,
+        ) -> Self {
+            self.secondary_identifier = Some(secondary_identifier);
+            self
+        }
+    }
+
+    crate::wire::record::record!(NaturalPersonNameId);
+
+    /// The names of a natural person.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct NaturalPersonName {
+        /// The names; one of them is the legal name.
+        #[serde(rename = "nameIdentifier")]
+        pub name_identifier: NameIdentifier,
+        /// The names in local characters.
+        #[serde(rename = "localNameIdentifier")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub local_name_identifier: Option<LocalNameIdentifier>,
+    }
+
+    impl NaturalPersonName {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(name_identifier: NameIdentifier) -> Self {
+            Self {
+                name_identifier,
+                local_name_identifier: None,
+            }
+        }
+        /// With the optional member `localNameIdentifier`.
+        #[must_use]
+        pub fn with_local_name_identifier(
+            mut self,
+            local_name_identifier: LocalNameIdentifier,
+        ) -> Self {
+            self.local_name_identifier = Some(local_name_identifier);
+            self
+        }
+    }
+
+    crate::wire::record::record!(NaturalPersonName);
+
+    /// An address of a person.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct GeographicAddress {
+        /// What kind of address: home, business, geographic.
+        #[serde(rename = "addressType")]
+        pub address_type: AddressType,
+        /// The street.
+        #[serde(rename = "streetName")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub street_name: Option<StreetName>,
+        /// The number of the building.
+        #[serde(rename = "buildingNumber")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub building_number: Option<BuildingNumber>,
+        /// The name of the building.
+        #[serde(rename = "buildingName")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub building_name: Option<BuildingName>,
+        /// The postal code.
+        #[serde(rename = "postCode")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub post_code: Option<PostCode>,
+        /// The town.
+        #[serde(rename = "townName")]
+        pub town_name: TownName,
+        /// The state or province.
+        #[serde(rename = "countrySubDivision")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub country_sub_division: Option<CountrySubDivision>,
+        /// The address as lines, if it is not structured.
+        #[serde(rename = "addressLine")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub address_line: Option<GeographicAddressAddressLine>,
+        /// A country after ISO 3166-1 alpha-2, or `XX` if it is unknown.
+        pub country: CountryCode,
+    }
+
+    impl GeographicAddress {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            address_type: AddressType,
+            town_name: TownName,
+            country: CountryCode,
+        ) -> Self {
+            Self {
+                address_type,
+                street_name: None,
+                building_number: None,
+                building_name: None,
+                post_code: None,
+                town_name,
+                country_sub_division: None,
+                address_line: None,
+                country,
+            }
+        }
+        /// With the optional member `streetName`.
+        #[must_use]
+        pub fn with_street_name(mut self, street_name: StreetName) -> Self {
+            self.street_name = Some(street_name);
+            self
+        }
+        /// With the optional member `buildingNumber`.
+        #[must_use]
+        pub fn with_building_number(mut self, building_number: BuildingNumber) -> Self {
+            self.building_number = Some(building_number);
+            self
+        }
+        /// With the optional member `buildingName`.
+        #[must_use]
+        pub fn with_building_name(mut self, building_name: BuildingName) -> Self {
+            self.building_name = Some(building_name);
+            self
+        }
+        /// With the optional member `postCode`.
+        #[must_use]
+        pub fn with_post_code(mut self, post_code: PostCode) -> Self {
+            self.post_code = Some(post_code);
+            self
+        }
+        /// With the optional member `countrySubDivision`.
+        #[must_use]
+        pub fn with_country_sub_division(
+            mut self,
+            country_sub_division: CountrySubDivision,
+        ) -> Self {
+            self.country_sub_division = Some(country_sub_division);
+            self
+        }
+        /// With the optional member `addressLine`.
+        #[must_use]
+        pub fn with_address_line(
+            mut self,
+            address_line: GeographicAddressAddressLine,
+        ) -> Self {
+            self.address_line = Some(address_line);
+            self
+        }
+    }
+
+    crate::wire::record::record!(GeographicAddress);
+
+    /// A line of an address.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct AddressLine(String);
+
+    impl crate::wire::text::Text for AddressLine {
+        const NAME: &'static str = "AddressLine";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 70) {
+                return Err("not 1 to 70 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(AddressLine);
+
+    /// An identifier that a state or a registrar gave.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct NationalIdentification {
+        /// The identifier.
+        #[serde(rename = "nationalIdentifier")]
+        pub national_identifier: NationalIdentifier,
+        /// What kind of identifier: alien registration, passport, registration authority, driver's licence, foreign investment, tax, social security, identity card, LEI, other.
+        #[serde(rename = "nationalIdentifierType")]
+        pub national_identifier_type: NationalIdentifierType,
+        /// A country after ISO 3166-1 alpha-2, or `XX` if it is unknown.
+        #[serde(rename = "countryOfIssue")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub country_of_issue: Option<CountryCode>,
+        /// The registrar, after the list of GLEIF.
+        #[serde(rename = "registrationAuthority")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub registration_authority: Option<RegistrationAuthority>,
+    }
+
+    impl NationalIdentification {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            national_identifier: NationalIdentifier,
+            national_identifier_type: NationalIdentifierType,
+        ) -> Self {
+            Self {
+                national_identifier,
+                national_identifier_type,
+                country_of_issue: None,
+                registration_authority: None,
+            }
+        }
+        /// With the optional member `countryOfIssue`.
+        #[must_use]
+        pub fn with_country_of_issue(mut self, country_of_issue: CountryCode) -> Self {
+            self.country_of_issue = Some(country_of_issue);
+            self
+        }
+        /// With the optional member `registrationAuthority`.
+        #[must_use]
+        pub fn with_registration_authority(
+            mut self,
+            registration_authority: RegistrationAuthority,
+        ) -> Self {
+            self.registration_authority = Some(registration_authority);
+            self
+        }
+    }
+
+    crate::wire::record::record!(NationalIdentification);
+
+    /// When and where a person was born.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct DateAndPlaceOfBirth {
+        /// A day after RFC 3339.
+        #[serde(rename = "dateOfBirth")]
+        pub date_of_birth: CalendarDate,
+        /// The town or country.
+        #[serde(rename = "placeOfBirth")]
+        pub place_of_birth: PlaceOfBirth,
+    }
+
+    impl DateAndPlaceOfBirth {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(date_of_birth: CalendarDate, place_of_birth: PlaceOfBirth) -> Self {
+            Self {
+                date_of_birth,
+                place_of_birth,
+            }
+        }
+    }
+
+    crate::wire::record::record!(DateAndPlaceOfBirth);
+
+    /// A human being.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct NaturalPerson {
+        /// The names of a natural person.
+        pub name: NaturalPersonName,
+        /// The addresses.
+        #[serde(rename = "geographicAddress")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub geographic_address: Option<NaturalPersonGeographicAddress>,
+        /// An identifier that a state or a registrar gave.
+        #[serde(rename = "nationalIdentification")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub national_identification: Option<NationalIdentification>,
+        /// The VASP's identifier of its customer.
+        #[serde(rename = "customerIdentification")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub customer_identification: Option<CustomerIdentification>,
+        /// When and where a person was born.
+        #[serde(rename = "dateAndPlaceOfBirth")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub date_and_place_of_birth: Option<DateAndPlaceOfBirth>,
+        /// A country after ISO 3166-1 alpha-2, or `XX` if it is unknown.
+        #[serde(rename = "countryOfResidence")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub country_of_residence: Option<CountryCode>,
+    }
+
+    impl NaturalPerson {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(name: NaturalPersonName) -> Self {
+            Self {
+                name,
+                geographic_address: None,
+                national_identification: None,
+                customer_identification: None,
+                date_and_place_of_birth: None,
+                country_of_residence: None,
+            }
+        }
+        /// With the optional member `geographicAddress`.
+        #[must_use]
+        pub fn with_geographic_address(
+            mut self,
+            geographic_address: NaturalPersonGeographicAddress,
+        ) -> Self {
+            self.geographic_address = Some(geographic_address);
+            self
+        }
+        /// With the optional member `nationalIdentification`.
+        #[must_use]
+        pub fn with_national_identification(
+            mut self,
+            national_identification: NationalIdentification,
+        ) -> Self {
+            self.national_identification = Some(national_identification);
+            self
+        }
+        /// With the optional member `customerIdentification`.
+        #[must_use]
+        pub fn with_customer_identification(
+            mut self,
+            customer_identification: CustomerIdentification,
+        ) -> Self {
+            self.customer_identification = Some(customer_identification);
+            self
+        }
+        /// With the optional member `dateAndPlaceOfBirth`.
+        #[must_use]
+        pub fn with_date_and_place_of_birth(
+            mut self,
+            date_and_place_of_birth: DateAndPlaceOfBirth,
+        ) -> Self {
+            self.date_and_place_of_birth = Some(date_and_place_of_birth);
+            self
+        }
+        /// With the optional member `countryOfResidence`.
+        #[must_use]
+        pub fn with_country_of_residence(
+            mut self,
+            country_of_residence: CountryCode,
+        ) -> Self {
+            self.country_of_residence = Some(country_of_residence);
+            self
+        }
+    }
+
+    crate::wire::record::record!(NaturalPerson);
+
+    /// A name of a legal person.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct LegalPersonNameId {
+        /// The name.
+        #[serde(rename = "legalPersonName")]
+        pub legal_person_name: LegalPersonNameIdLegalPersonName,
+        /// What kind of name: legal, short, trading.
+        #[serde(rename = "legalPersonNameIdentifierType")]
+        pub legal_person_name_identifier_type: LegalPersonNameType,
+    }
+
+    impl LegalPersonNameId {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            legal_person_name: LegalPersonNameIdLegalPersonName,
+            legal_person_name_identifier_type: LegalPersonNameType,
+        ) -> Self {
+            Self {
+                legal_person_name,
+                legal_person_name_identifier_type,
+            }
+        }
+    }
+
+    crate::wire::record::record!(LegalPersonNameId);
+
+    /// The names of a legal person.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct LegalPersonName {
+        /// The names; one of them is the legal name.
+        #[serde(rename = "nameIdentifier")]
+        pub name_identifier: LegalPersonNameNameIdentifier,
+    }
+
+    impl LegalPersonName {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(name_identifier: LegalPersonNameNameIdentifier) -> Self {
+            Self { name_identifier }
+        }
+    }
+
+    crate::wire::record::record!(LegalPersonName);
+
+    /// An organization.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct LegalPerson {
+        /// The names of a legal person.
+        pub name: LegalPersonName,
+        /// The addresses.
+        #[serde(rename = "geographicAddress")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub geographic_address: Option<LegalPersonGeographicAddress>,
+        /// The VASP's identifier of its customer.
+        #[serde(rename = "customerIdentification")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub customer_identification: Option<CustomerIdentification>,
+        /// An identifier that a state or a registrar gave.
+        #[serde(rename = "nationalIdentification")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub national_identification: Option<NationalIdentification>,
+        /// A country after ISO 3166-1 alpha-2, or `XX` if it is unknown.
+        #[serde(rename = "countryOfRegistration")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub country_of_registration: Option<CountryCode>,
+    }
+
+    impl LegalPerson {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(name: LegalPersonName) -> Self {
+            Self {
+                name,
+                geographic_address: None,
+                customer_identification: None,
+                national_identification: None,
+                country_of_registration: None,
+            }
+        }
+        /// With the optional member `geographicAddress`.
+        #[must_use]
+        pub fn with_geographic_address(
+            mut self,
+            geographic_address: LegalPersonGeographicAddress,
+        ) -> Self {
+            self.geographic_address = Some(geographic_address);
+            self
+        }
+        /// With the optional member `customerIdentification`.
+        #[must_use]
+        pub fn with_customer_identification(
+            mut self,
+            customer_identification: CustomerIdentification,
+        ) -> Self {
+            self.customer_identification = Some(customer_identification);
+            self
+        }
+        /// With the optional member `nationalIdentification`.
+        #[must_use]
+        pub fn with_national_identification(
+            mut self,
+            national_identification: NationalIdentification,
+        ) -> Self {
+            self.national_identification = Some(national_identification);
+            self
+        }
+        /// With the optional member `countryOfRegistration`.
+        #[must_use]
+        pub fn with_country_of_registration(
+            mut self,
+            country_of_registration: CountryCode,
+        ) -> Self {
+            self.country_of_registration = Some(country_of_registration);
+            self
+        }
+    }
+
+    crate::wire::record::record!(LegalPerson);
+
+    /// A person: exactly one of the two members is present.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct Person {
+        /// A human being.
+        #[serde(rename = "naturalPerson")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub natural_person: Option<NaturalPerson>,
+        /// An organization.
+        #[serde(rename = "legalPerson")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub legal_person: Option<LegalPerson>,
+    }
+
+    impl Person {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new() -> Self {
+            Self {
+                natural_person: None,
+                legal_person: None,
+            }
+        }
+        /// With the optional member `naturalPerson`.
+        #[must_use]
+        pub fn with_natural_person(mut self, natural_person: NaturalPerson) -> Self {
+            self.natural_person = Some(natural_person);
+            self
+        }
+        /// With the optional member `legalPerson`.
+        #[must_use]
+        pub fn with_legal_person(mut self, legal_person: LegalPerson) -> Self {
+            self.legal_person = Some(legal_person);
+            self
+        }
+    }
+
+    crate::wire::record::record!(Person);
+
+    /// The codes of section 9.3 Ownership proofs.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum OwnershipProofType {
+        /// A signature of `personal_sign` after ERC-191, 65 bytes in hexadecimal after `0x`; of a contract after ERC-1271.
+        Eip191,
+        /// A simple or full signature after BIP-322, in base64.
+        Bip322,
+        /// A signature after BIP-137, in base64, for addresses of the type P2PKH.
+        Bip137,
+        /// A signature over the message in UTF-8, in base64.
+        Ed25519,
+    }
+
+    impl OwnershipProofType {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::Eip191,
+            Self::Bip322,
+            Self::Bip137,
+            Self::Ed25519,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Eip191 => "eip191",
+                Self::Bip322 => "bip322",
+                Self::Bip137 => "bip137",
+                Self::Ed25519 => "ed25519",
+            }
+        }
+        /// The column `networks` of the table.
+        #[must_use]
+        pub fn networks(self) -> &'static str {
+            match self {
+                Self::Eip191 => "EVM",
+                Self::Bip322 => "Bitcoin",
+                Self::Bip137 => "Bitcoin",
+                Self::Ed25519 => "Solana and others whose address is an Ed25519 key",
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::Eip191 => {
+                    "A signature of `personal_sign` after ERC-191, 65 bytes in hexadecimal after `0x`; of a contract after ERC-1271."
+                }
+                Self::Bip322 => "A simple or full signature after BIP-322, in base64.",
+                Self::Bip137 => {
+                    "A signature after BIP-137, in base64, for addresses of the type P2PKH."
+                }
+                Self::Ed25519 => "A signature over the message in UTF-8, in base64.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(OwnershipProofType);
+
+    /// A signature that shows control over an address.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct OwnershipProof {
+        /// How the proof is made.
+        #[serde(rename = "type")]
+        pub type_: OwnershipProofType,
+        /// The signature, in the form of its type.
+        pub proof: OwnershipProofProof,
+        /// The message that was signed.
+        pub message: OwnershipProofMessage,
+        /// The address that signed.
+        pub address: Address,
+    }
+
+    impl OwnershipProof {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            type_: OwnershipProofType,
+            proof: OwnershipProofProof,
+            message: OwnershipProofMessage,
+            address: Address,
+        ) -> Self {
+            Self {
+                type_,
+                proof,
+                message,
+                address,
+            }
+        }
+    }
+
+    crate::wire::record::record!(OwnershipProof);
+
+    /// The place in the body as a JSON Pointer (RFC 6901), or `/` and the name of a header or parameter.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct FieldPointer(String);
+
+    impl crate::wire::text::Text for FieldPointer {
+        const NAME: &'static str = "FieldPointer";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                static PATTERN: std::sync::LazyLock<Option<regress::Regex>> = std::sync::LazyLock::new(||
+                regress::Regex::new("^(?:/(?:[^~/]|~[01]){0,128}){0,8}$").ok());
+                PATTERN.as_ref().is_some_and(|pattern| pattern.find(text).is_some())
+            } {
+                return Err("not of the form ^(?:/(?:[^~/]|~[01]){0,128}){0,8}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(FieldPointer);
+
+    /// The codes of section 10.1 The envelope.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum ErrorDetailCode {
+        /// It has to be there.
+        Missing,
+        /// It may not be there.
+        Unknown,
+        /// It is of the wrong JSON type.
+        Type,
+        /// It is not of the form that it has to have.
+        Format,
+        /// It is too small, too large, too short or too long.
+        Range,
+        /// It is not one of the values that it can have.
+        Value,
+        /// It is there twice.
+        Duplicate,
+        /// Its time is over.
+        Expired,
+        /// The poll came too early.
+        SlowDown,
+    }
+
+    impl ErrorDetailCode {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::Missing,
+            Self::Unknown,
+            Self::Type,
+            Self::Format,
+            Self::Range,
+            Self::Value,
+            Self::Duplicate,
+            Self::Expired,
+            Self::SlowDown,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Missing => "missing",
+                Self::Unknown => "unknown",
+                Self::Type => "type",
+                Self::Format => "format",
+                Self::Range => "range",
+                Self::Value => "value",
+                Self::Duplicate => "duplicate",
+                Self::Expired => "expired",
+                Self::SlowDown => "slow_down",
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::Missing => "It has to be there.",
+                Self::Unknown => "It may not be there.",
+                Self::Type => "It is of the wrong JSON type.",
+                Self::Format => "It is not of the form that it has to have.",
+                Self::Range => "It is too small, too large, too short or too long.",
+                Self::Value => "It is not one of the values that it can have.",
+                Self::Duplicate => "It is there twice.",
+                Self::Expired => "Its time is over.",
+                Self::SlowDown => "The poll came too early.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(ErrorDetailCode);
+
+    /// What is wrong at one place.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct ErrorDetail {
+        /// The place in the body as a JSON Pointer (RFC 6901), or `/` and the name of a header or parameter.
+        pub field: FieldPointer,
+        /// What is wrong there.
+        pub code: ErrorDetailCode,
+    }
+
+    impl ErrorDetail {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(field: FieldPointer, code: ErrorDetailCode) -> Self {
+            Self { field, code }
+        }
+    }
+
+    crate::wire::record::record!(ErrorDetail);
+
+    /// What went wrong.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct ErrorObject {
+        /// What went wrong.
+        pub code: WithdrawalErrorCode,
+        /// A sentence for the developer.
+        pub message: ErrorObjectMessage,
+        /// Names a request in the exchange's records.
+        #[serde(rename = "requestId")]
+        pub request_id: RequestId,
+        /// Whether to try again with the same idempotency key.
+        pub retryable: bool,
+        /// The seconds to wait before that.
+        #[serde(rename = "retryAfter")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub retry_after: Option<RetryAfter>,
+        /// What is wrong where; may be empty.
+        pub details: ErrorObjectDetails,
+    }
+
+    impl ErrorObject {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            code: WithdrawalErrorCode,
+            message: ErrorObjectMessage,
+            request_id: RequestId,
+            retryable: bool,
+            details: ErrorObjectDetails,
+        ) -> Self {
+            Self {
+                code,
+                message,
+                request_id,
+                retryable,
+                retry_after: None,
+                details,
+            }
+        }
+        /// With the optional member `retryAfter`.
+        #[must_use]
+        pub fn with_retry_after(mut self, retry_after: RetryAfter) -> Self {
+            self.retry_after = Some(retry_after);
+            self
+        }
+    }
+
+    crate::wire::record::record!(ErrorObject);
+
+    /// The body of every error but those of OAuth endpoints.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct ErrorResponse {
+        /// What went wrong.
+        pub error: ErrorObject,
+    }
+
+    impl ErrorResponse {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(error: ErrorObject) -> Self {
+            Self { error }
+        }
+    }
+
+    crate::wire::record::record!(ErrorResponse);
+
+    /// The codes of section 10.2 The codes.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum WithdrawalErrorCode {
+        /// The request is malformed, or has a member or value that is not known.
+        InvalidRequest,
+        /// The header `Idempotency-Key` is missing or malformed.
+        IdempotencyKeyMissing,
+        /// The cursor is not one of this list, client, owner and filters.
+        InvalidCursor,
+        /// The code or assertion is not accepted. Another one may be.
+        ChallengeCodeInvalid,
+        /// The proof is expired, used, or of another request.
+        ChallengeProofInvalid,
+        /// The access token is missing, expired, revoked or not bound to the proof of possession.
+        InvalidToken,
+        /// The owner has to log in anew or more strongly.
+        InsufficientUserAuthentication,
+        /// The DPoP proof needs the nonce of the header `DPoP-Nonce`.
+        UseDpopNonce,
+        /// The token lacks the scope of the operation.
+        InsufficientScope,
+        /// The withdrawal exceeds what the owner allowed this client.
+        AuthorizationLimitExceeded,
+        /// The owner or the grant does not allow this destination.
+        AddressNotAllowed,
+        /// The destination was added too recently.
+        AddressCoolingOff,
+        /// The account may not withdraw.
+        AccountRestricted,
+        /// Withdrawals are held after a change of the owner's security settings.
+        SecurityHold,
+        /// The owner has to be identified first.
+        KycRequired,
+        /// The owner has no second factor that suffices.
+        SecondFactorNotEnrolled,
+        /// The withdrawal is not possible where the owner or the receiver is.
+        JurisdictionBlocked,
+        /// The owner refused.
+        ChallengeDenied,
+        /// There is no such object, or it belongs to another.
+        NotFound,
+        /// The exchange does not know the asset.
+        AssetNotFound,
+        /// The first request with this key is still being worked on.
+        IdempotencyInProgress,
+        /// It is too late to cancel.
+        NotCancelable,
+        /// The proof of this challenge has been used.
+        ChallengeAlreadyUsed,
+        /// The method has to be started first.
+        MethodNotStarted,
+        /// The challenge cannot be met any more.
+        ChallengeExpired,
+        /// The quote does not hold any more.
+        QuoteExpired,
+        /// The key was used with another request.
+        IdempotencyMismatch,
+        /// The asset is not withdrawn on this network.
+        NetworkNotSupported,
+        /// The address or the memo is not one of the network.
+        InvalidAddress,
+        /// The network or the receiver needs a memo.
+        MemoRequired,
+        /// The network has no memo.
+        MemoNotSupported,
+        /// The amount is below the network's least.
+        AmountBelowMinimum,
+        /// The amount is above the network's most.
+        AmountAboveMaximum,
+        /// The amount is not a multiple of the step.
+        AmountStepInvalid,
+        /// The balance does not cover the amount.
+        InsufficientBalance,
+        /// The balance covers the amount and not the fee.
+        InsufficientBalanceForFee,
+        /// The fee is higher than the client allows.
+        FeeExceedsMax,
+        /// The account may not withdraw as much in a day.
+        DailyLimitExceeded,
+        /// Travel Rule data are needed.
+        TravelRuleRequired,
+        /// The Travel Rule data are malformed or not accepted.
+        TravelRuleInvalid,
+        /// The owner has to show that the address is theirs.
+        OwnershipProofRequired,
+        /// The owner has to approve this withdrawal. The body is the challenge.
+        ChallengeRequired,
+        /// There are too many requests.
+        RateLimited,
+        /// There were too many wrong codes.
+        ChallengeLocked,
+        /// The code was sent a moment ago.
+        ResendTooSoon,
+        /// The exchange failed.
+        InternalError,
+        /// A provider of the exchange does not answer.
+        ProviderUnavailable,
+        /// Withdrawals on the network are suspended.
+        NetworkSuspended,
+    }
+
+    impl WithdrawalErrorCode {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::InvalidRequest,
+            Self::IdempotencyKeyMissing,
+            Self::InvalidCursor,
+            Self::ChallengeCodeInvalid,
+            Self::ChallengeProofInvalid,
+            Self::InvalidToken,
+            Self::InsufficientUserAuthentication,
+            Self::UseDpopNonce,
+            Self::InsufficientScope,
+            Self::AuthorizationLimitExceeded,
+            Self::AddressNotAllowed,
+            Self::AddressCoolingOff,
+            Self::AccountRestricted,
+            Self::SecurityHold,
+            Self::KycRequired,
+            Self::SecondFactorNotEnrolled,
+            Self::JurisdictionBlocked,
+            Self::ChallengeDenied,
+            Self::NotFound,
+            Self::AssetNotFound,
+            Self::IdempotencyInProgress,
+            Self::NotCancelable,
+            Self::ChallengeAlreadyUsed,
+            Self::MethodNotStarted,
+            Self::ChallengeExpired,
+            Self::QuoteExpired,
+            Self::IdempotencyMismatch,
+            Self::NetworkNotSupported,
+            Self::InvalidAddress,
+            Self::MemoRequired,
+            Self::MemoNotSupported,
+            Self::AmountBelowMinimum,
+            Self::AmountAboveMaximum,
+            Self::AmountStepInvalid,
+            Self::InsufficientBalance,
+            Self::InsufficientBalanceForFee,
+            Self::FeeExceedsMax,
+            Self::DailyLimitExceeded,
+            Self::TravelRuleRequired,
+            Self::TravelRuleInvalid,
+            Self::OwnershipProofRequired,
+            Self::ChallengeRequired,
+            Self::RateLimited,
+            Self::ChallengeLocked,
+            Self::ResendTooSoon,
+            Self::InternalError,
+            Self::ProviderUnavailable,
+            Self::NetworkSuspended,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::InvalidRequest => "invalid_request",
+                Self::IdempotencyKeyMissing => "idempotency_key_missing",
+                Self::InvalidCursor => "invalid_cursor",
+                Self::ChallengeCodeInvalid => "challenge_code_invalid",
+                Self::ChallengeProofInvalid => "challenge_proof_invalid",
+                Self::InvalidToken => "invalid_token",
+                Self::InsufficientUserAuthentication => {
+                    "insufficient_user_authentication"
+                }
+                Self::UseDpopNonce => "use_dpop_nonce",
+                Self::InsufficientScope => "insufficient_scope",
+                Self::AuthorizationLimitExceeded => "authorization_limit_exceeded",
+                Self::AddressNotAllowed => "address_not_allowed",
+                Self::AddressCoolingOff => "address_cooling_off",
+                Self::AccountRestricted => "account_restricted",
+                Self::SecurityHold => "security_hold",
+                Self::KycRequired => "kyc_required",
+                Self::SecondFactorNotEnrolled => "second_factor_not_enrolled",
+                Self::JurisdictionBlocked => "jurisdiction_blocked",
+                Self::ChallengeDenied => "challenge_denied",
+                Self::NotFound => "not_found",
+                Self::AssetNotFound => "asset_not_found",
+                Self::IdempotencyInProgress => "idempotency_in_progress",
+                Self::NotCancelable => "not_cancelable",
+                Self::ChallengeAlreadyUsed => "challenge_already_used",
+                Self::MethodNotStarted => "method_not_started",
+                Self::ChallengeExpired => "challenge_expired",
+                Self::QuoteExpired => "quote_expired",
+                Self::IdempotencyMismatch => "idempotency_mismatch",
+                Self::NetworkNotSupported => "network_not_supported",
+                Self::InvalidAddress => "invalid_address",
+                Self::MemoRequired => "memo_required",
+                Self::MemoNotSupported => "memo_not_supported",
+                Self::AmountBelowMinimum => "amount_below_minimum",
+                Self::AmountAboveMaximum => "amount_above_maximum",
+                Self::AmountStepInvalid => "amount_step_invalid",
+                Self::InsufficientBalance => "insufficient_balance",
+                Self::InsufficientBalanceForFee => "insufficient_balance_for_fee",
+                Self::FeeExceedsMax => "fee_exceeds_max",
+                Self::DailyLimitExceeded => "daily_limit_exceeded",
+                Self::TravelRuleRequired => "travel_rule_required",
+                Self::TravelRuleInvalid => "travel_rule_invalid",
+                Self::OwnershipProofRequired => "ownership_proof_required",
+                Self::ChallengeRequired => "challenge_required",
+                Self::RateLimited => "rate_limited",
+                Self::ChallengeLocked => "challenge_locked",
+                Self::ResendTooSoon => "resend_too_soon",
+                Self::InternalError => "internal_error",
+                Self::ProviderUnavailable => "provider_unavailable",
+                Self::NetworkSuspended => "network_suspended",
+            }
+        }
+        /// The column `status` of the table.
+        #[must_use]
+        pub fn status(self) -> u16 {
+            match self {
+                Self::InvalidRequest => 400,
+                Self::IdempotencyKeyMissing => 400,
+                Self::InvalidCursor => 400,
+                Self::ChallengeCodeInvalid => 400,
+                Self::ChallengeProofInvalid => 400,
+                Self::InvalidToken => 401,
+                Self::InsufficientUserAuthentication => 401,
+                Self::UseDpopNonce => 401,
+                Self::InsufficientScope => 403,
+                Self::AuthorizationLimitExceeded => 403,
+                Self::AddressNotAllowed => 403,
+                Self::AddressCoolingOff => 403,
+                Self::AccountRestricted => 403,
+                Self::SecurityHold => 403,
+                Self::KycRequired => 403,
+                Self::SecondFactorNotEnrolled => 403,
+                Self::JurisdictionBlocked => 403,
+                Self::ChallengeDenied => 403,
+                Self::NotFound => 404,
+                Self::AssetNotFound => 404,
+                Self::IdempotencyInProgress => 409,
+                Self::NotCancelable => 409,
+                Self::ChallengeAlreadyUsed => 409,
+                Self::MethodNotStarted => 409,
+                Self::ChallengeExpired => 410,
+                Self::QuoteExpired => 410,
+                Self::IdempotencyMismatch => 422,
+                Self::NetworkNotSupported => 422,
+                Self::InvalidAddress => 422,
+                Self::MemoRequired => 422,
+                Self::MemoNotSupported => 422,
+                Self::AmountBelowMinimum => 422,
+                Self::AmountAboveMaximum => 422,
+                Self::AmountStepInvalid => 422,
+                Self::InsufficientBalance => 422,
+                Self::InsufficientBalanceForFee => 422,
+                Self::FeeExceedsMax => 422,
+                Self::DailyLimitExceeded => 422,
+                Self::TravelRuleRequired => 422,
+                Self::TravelRuleInvalid => 422,
+                Self::OwnershipProofRequired => 422,
+                Self::ChallengeRequired => 428,
+                Self::RateLimited => 429,
+                Self::ChallengeLocked => 429,
+                Self::ResendTooSoon => 429,
+                Self::InternalError => 500,
+                Self::ProviderUnavailable => 503,
+                Self::NetworkSuspended => 503,
+            }
+        }
+        /// The column `retryable` of the table.
+        #[must_use]
+        pub fn retryable(self) -> &'static str {
+            match self {
+                Self::InvalidRequest => "no",
+                Self::IdempotencyKeyMissing => "no",
+                Self::InvalidCursor => "no",
+                Self::ChallengeCodeInvalid => "yes",
+                Self::ChallengeProofInvalid => "no",
+                Self::InvalidToken => "no",
+                Self::InsufficientUserAuthentication => "no",
+                Self::UseDpopNonce => "yes",
+                Self::InsufficientScope => "no",
+                Self::AuthorizationLimitExceeded => "no",
+                Self::AddressNotAllowed => "no",
+                Self::AddressCoolingOff => "no",
+                Self::AccountRestricted => "no",
+                Self::SecurityHold => "no",
+                Self::KycRequired => "no",
+                Self::SecondFactorNotEnrolled => "no",
+                Self::JurisdictionBlocked => "no",
+                Self::ChallengeDenied => "no",
+                Self::NotFound => "no",
+                Self::AssetNotFound => "no",
+                Self::IdempotencyInProgress => "yes",
+                Self::NotCancelable => "no",
+                Self::ChallengeAlreadyUsed => "no",
+                Self::MethodNotStarted => "no",
+                Self::ChallengeExpired => "no",
+                Self::QuoteExpired => "no",
+                Self::IdempotencyMismatch => "no",
+                Self::NetworkNotSupported => "no",
+                Self::InvalidAddress => "no",
+                Self::MemoRequired => "no",
+                Self::MemoNotSupported => "no",
+                Self::AmountBelowMinimum => "no",
+                Self::AmountAboveMaximum => "no",
+                Self::AmountStepInvalid => "no",
+                Self::InsufficientBalance => "no",
+                Self::InsufficientBalanceForFee => "no",
+                Self::FeeExceedsMax => "no",
+                Self::DailyLimitExceeded => "no",
+                Self::TravelRuleRequired => "no",
+                Self::TravelRuleInvalid => "no",
+                Self::OwnershipProofRequired => "no",
+                Self::ChallengeRequired => "no",
+                Self::RateLimited => "yes",
+                Self::ChallengeLocked => "no",
+                Self::ResendTooSoon => "yes",
+                Self::InternalError => "yes",
+                Self::ProviderUnavailable => "yes",
+                Self::NetworkSuspended => "yes",
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::InvalidRequest => {
+                    "The request is malformed, or has a member or value that is not known."
+                }
+                Self::IdempotencyKeyMissing => {
+                    "The header `Idempotency-Key` is missing or malformed."
+                }
+                Self::InvalidCursor => {
+                    "The cursor is not one of this list, client, owner and filters."
+                }
+                Self::ChallengeCodeInvalid => {
+                    "The code or assertion is not accepted. Another one may be."
+                }
+                Self::ChallengeProofInvalid => {
+                    "The proof is expired, used, or of another request."
+                }
+                Self::InvalidToken => {
+                    "The access token is missing, expired, revoked or not bound to the proof of possession."
+                }
+                Self::InsufficientUserAuthentication => {
+                    "The owner has to log in anew or more strongly."
+                }
+                Self::UseDpopNonce => {
+                    "The DPoP proof needs the nonce of the header `DPoP-Nonce`."
+                }
+                Self::InsufficientScope => "The token lacks the scope of the operation.",
+                Self::AuthorizationLimitExceeded => {
+                    "The withdrawal exceeds what the owner allowed this client."
+                }
+                Self::AddressNotAllowed => {
+                    "The owner or the grant does not allow this destination."
+                }
+                Self::AddressCoolingOff => "The destination was added too recently.",
+                Self::AccountRestricted => "The account may not withdraw.",
+                Self::SecurityHold => {
+                    "Withdrawals are held after a change of the owner's security settings."
+                }
+                Self::KycRequired => "The owner has to be identified first.",
+                Self::SecondFactorNotEnrolled => {
+                    "The owner has no second factor that suffices."
+                }
+                Self::JurisdictionBlocked => {
+                    "The withdrawal is not possible where the owner or the receiver is."
+                }
+                Self::ChallengeDenied => "The owner refused.",
+                Self::NotFound => "There is no such object, or it belongs to another.",
+                Self::AssetNotFound => "The exchange does not know the asset.",
+                Self::IdempotencyInProgress => {
+                    "The first request with this key is still being worked on."
+                }
+                Self::NotCancelable => "It is too late to cancel.",
+                Self::ChallengeAlreadyUsed => {
+                    "The proof of this challenge has been used."
+                }
+                Self::MethodNotStarted => "The method has to be started first.",
+                Self::ChallengeExpired => "The challenge cannot be met any more.",
+                Self::QuoteExpired => "The quote does not hold any more.",
+                Self::IdempotencyMismatch => "The key was used with another request.",
+                Self::NetworkNotSupported => {
+                    "The asset is not withdrawn on this network."
+                }
+                Self::InvalidAddress => {
+                    "The address or the memo is not one of the network."
+                }
+                Self::MemoRequired => "The network or the receiver needs a memo.",
+                Self::MemoNotSupported => "The network has no memo.",
+                Self::AmountBelowMinimum => "The amount is below the network's least.",
+                Self::AmountAboveMaximum => "The amount is above the network's most.",
+                Self::AmountStepInvalid => "The amount is not a multiple of the step.",
+                Self::InsufficientBalance => "The balance does not cover the amount.",
+                Self::InsufficientBalanceForFee => {
+                    "The balance covers the amount and not the fee."
+                }
+                Self::FeeExceedsMax => "The fee is higher than the client allows.",
+                Self::DailyLimitExceeded => {
+                    "The account may not withdraw as much in a day."
+                }
+                Self::TravelRuleRequired => "Travel Rule data are needed.",
+                Self::TravelRuleInvalid => {
+                    "The Travel Rule data are malformed or not accepted."
+                }
+                Self::OwnershipProofRequired => {
+                    "The owner has to show that the address is theirs."
+                }
+                Self::ChallengeRequired => {
+                    "The owner has to approve this withdrawal. The body is the challenge."
+                }
+                Self::RateLimited => "There are too many requests.",
+                Self::ChallengeLocked => "There were too many wrong codes.",
+                Self::ResendTooSoon => "The code was sent a moment ago.",
+                Self::InternalError => "The exchange failed.",
+                Self::ProviderUnavailable => {
+                    "A provider of the exchange does not answer."
+                }
+                Self::NetworkSuspended => "Withdrawals on the network are suspended.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(WithdrawalErrorCode);
+
+    /// The networks on which the asset may be withdrawn.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct AuthorizedAssetNetworks(Vec<NetworkCode>);
+
+    impl AuthorizedAssetNetworks {
+        fn check(items: &[NetworkCode]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "AuthorizedAssetNetworks",
+                items.len(),
+                1,
+                64,
+            )?;
+            crate::wire::list::check_unique("AuthorizedAssetNetworks", items)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(AuthorizedAssetNetworks, NetworkCode);
+
+    /// Always `"x428_withdrawal"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct X428WithdrawalType;
+
+    impl X428WithdrawalType {
+        /// The text.
+        pub const VALUE: &'static str = "x428_withdrawal";
+    }
+
+    crate::wire::constant::constant_text!(X428WithdrawalType);
+
+    /// What the client may do.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct AuthorizationDetailActions(Vec<AuthorizedAction>);
+
+    impl AuthorizationDetailActions {
+        fn check(items: &[AuthorizedAction]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "AuthorizationDetailActions",
+                items.len(),
+                1,
+                3,
+            )?;
+            crate::wire::list::check_unique("AuthorizationDetailActions", items)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(AuthorizationDetailActions, AuthorizedAction);
+
+    /// Which assets may be withdrawn.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct AuthorizationDetailAssets(Vec<AuthorizedAsset>);
+
+    impl AuthorizationDetailAssets {
+        fn check(items: &[AuthorizedAsset]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "AuthorizationDetailAssets",
+                items.len(),
+                1,
+                64,
+            )?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(AuthorizationDetailAssets, AuthorizedAsset);
+
+    /// All limits that apply at once.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct AuthorizationDetailLimits(Vec<AuthorizedLimit>);
+
+    impl AuthorizationDetailLimits {
+        fn check(items: &[AuthorizedLimit]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "AuthorizationDetailLimits",
+                items.len(),
+                1,
+                8,
+            )?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(AuthorizationDetailLimits, AuthorizedLimit);
+
+    /// If present, the only destinations.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct AuthorizationDetailDestinations(Vec<AuthorizedDestination>);
+
+    impl AuthorizationDetailDestinations {
+        fn check(items: &[AuthorizedDestination]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "AuthorizationDetailDestinations",
+                items.len(),
+                1,
+                64,
+            )?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(AuthorizationDetailDestinations, AuthorizedDestination);
+
+    /// Always `"code"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct CodeResponseType;
+
+    impl CodeResponseType {
+        /// The text.
+        pub const VALUE: &'static str = "code";
+    }
+
+    crate::wire::constant::constant_text!(CodeResponseType);
+
+    /// One of the client's registered URIs.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct RedirectUri(String);
+
+    impl crate::wire::text::Text for RedirectUri {
+        const NAME: &'static str = "RedirectUri";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 2048) {
+                return Err("not 1 to 2048 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(RedirectUri);
+
+    /// The client's value against forged responses.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct PushedAuthorizationRequestState(String);
+
+    impl crate::wire::text::Text for PushedAuthorizationRequestState {
+        const NAME: &'static str = "PushedAuthorizationRequestState";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 512) {
+                return Err("not 1 to 512 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(PushedAuthorizationRequestState);
+
+    /// Always `"S256"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct S256CodeChallengeMethod;
+
+    impl S256CodeChallengeMethod {
+        /// The text.
+        pub const VALUE: &'static str = "S256";
+    }
+
+    crate::wire::constant::constant_text!(S256CodeChallengeMethod);
+
+    /// A JSON array of authorization details, as text.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct PushedAuthorizationRequestAuthorizationDetails(String);
+
+    impl crate::wire::text::Text for PushedAuthorizationRequestAuthorizationDetails {
+        const NAME: &'static str = "PushedAuthorizationRequestAuthorizationDetails";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 0, 16384) {
+                return Err("longer than 16384 characters");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(PushedAuthorizationRequestAuthorizationDetails);
+
+    /// The type of the assertion: `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ClientAssertionType(String);
+
+    impl crate::wire::text::Text for ClientAssertionType {
+        const NAME: &'static str = "ClientAssertionType";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 128) {
+                return Err("not 1 to 128 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ClientAssertionType);
+
+    /// A JWT signed by the client (RFC 7523).
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ClientAssertion(String);
+
+    impl crate::wire::text::Text for ClientAssertion {
+        const NAME: &'static str = "ClientAssertion";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 8192) {
+                return Err("not 1 to 8192 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ClientAssertion);
+
+    /// What the authorization endpoint takes in place of the parameters.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct RequestUri(String);
+
+    impl crate::wire::text::Text for RequestUri {
+        const NAME: &'static str = "RequestUri";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 512) {
+                return Err("not 1 to 512 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(RequestUri);
+
+    /// The seconds for which it can be used.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ExpiresIn(u16);
+
+    impl ExpiresIn {
+        /// The least.
+        pub const MIN: u16 = 1;
+        /// The greatest.
+        pub const MAX: u16 = 600;
+    }
+
+    crate::wire::integer::integer!(ExpiresIn, u16);
+
+    /// Always `"authorization_code"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct AuthorizationCodeGrantType;
+
+    impl AuthorizationCodeGrantType {
+        /// The text.
+        pub const VALUE: &'static str = "authorization_code";
+    }
+
+    crate::wire::constant::constant_text!(AuthorizationCodeGrantType);
+
+    /// The code of the authorization response.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct AuthorizationCodeTokenRequestCode(String);
+
+    impl crate::wire::text::Text for AuthorizationCodeTokenRequestCode {
+        const NAME: &'static str = "AuthorizationCodeTokenRequestCode";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 512) {
+                return Err("not 1 to 512 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(AuthorizationCodeTokenRequestCode);
+
+    /// What `code_challenge` is the digest of.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct CodeVerifier(String);
+
+    impl crate::wire::text::Text for CodeVerifier {
+        const NAME: &'static str = "CodeVerifier";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-'..= b'.' | b'0'..= b'9' | b'A'..= b'Z' | b'_' |
+                                b'a'..= b'z' | b'~'
+                            )
+                        },
+                        43,
+                        128,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[A-Za-z0-9._~-]{43,128}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(CodeVerifier);
+
+    /// The secret of a confidential client of the Baseline profile.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ClientSecret(String);
+
+    impl crate::wire::text::Text for ClientSecret {
+        const NAME: &'static str = "ClientSecret";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 512) {
+                return Err("not 1 to 512 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ClientSecret);
+
+    /// Always `"refresh_token"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct RefreshTokenGrantType;
+
+    impl RefreshTokenGrantType {
+        /// The text.
+        pub const VALUE: &'static str = "refresh_token";
+    }
+
+    crate::wire::constant::constant_text!(RefreshTokenGrantType);
+
+    /// The refresh token.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct RefreshToken(String);
+
+    impl crate::wire::text::Text for RefreshToken {
+        const NAME: &'static str = "RefreshToken";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 2048) {
+                return Err("not 1 to 2048 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(RefreshToken);
+
+    /// The access token, opaque to the client.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct AccessToken(String);
+
+    impl crate::wire::text::Text for AccessToken {
+        const NAME: &'static str = "AccessToken";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 4096) {
+                return Err("not 1 to 4096 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(AccessToken);
+
+    /// The seconds for which the access token lives.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct TokenResponseExpiresIn(u32);
+
+    impl TokenResponseExpiresIn {
+        /// The least.
+        pub const MIN: u32 = 1;
+        /// The greatest.
+        pub const MAX: u32 = 86400;
+    }
+
+    crate::wire::integer::integer!(TokenResponseExpiresIn, u32);
+
+    /// The authorization details that were granted.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct AuthorizationDetails(Vec<AuthorizationDetail>);
+
+    impl AuthorizationDetails {
+        fn check(items: &[AuthorizationDetail]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("AuthorizationDetails", items.len(), 1, 16)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(AuthorizationDetails, AuthorizationDetail);
+
+    /// The token.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct RevocationRequestToken(String);
+
+    impl crate::wire::text::Text for RevocationRequestToken {
+        const NAME: &'static str = "RevocationRequestToken";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 4096) {
+                return Err("not 1 to 4096 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(RevocationRequestToken);
+
+    /// `access_token` or `refresh_token`.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct TokenTypeHint(String);
+
+    impl crate::wire::text::Text for TokenTypeHint {
+        const NAME: &'static str = "TokenTypeHint";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 64) {
+                return Err("not 1 to 64 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(TokenTypeHint);
+
+    /// The token.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct IntrospectionRequestToken(String);
+
+    impl crate::wire::text::Text for IntrospectionRequestToken {
+        const NAME: &'static str = "IntrospectionRequestToken";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 4096) {
+                return Err("not 1 to 4096 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(IntrospectionRequestToken);
+
+    /// When it expires, in seconds since 1970-01-01T00:00:00Z.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct IntrospectionResponseExp(i64);
+
+    impl IntrospectionResponseExp {
+        /// The least.
+        pub const MIN: i64 = 0;
+        /// The greatest.
+        pub const MAX: i64 = 9007199254740991;
+    }
+
+    crate::wire::integer::integer!(IntrospectionResponseExp, i64);
+
+    /// When it was issued, in seconds since 1970-01-01T00:00:00Z.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct IntrospectionResponseIat(i64);
+
+    impl IntrospectionResponseIat {
+        /// The least.
+        pub const MIN: i64 = 0;
+        /// The greatest.
+        pub const MAX: i64 = 9007199254740991;
+    }
+
+    crate::wire::integer::integer!(IntrospectionResponseIat, i64);
+
+    /// Always `code` alone.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct ResponseTypesSupported(Vec<MetadataValue>);
+
+    impl ResponseTypesSupported {
+        fn check(items: &[MetadataValue]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("ResponseTypesSupported", items.len(), 1, 8)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(ResponseTypesSupported, MetadataValue);
+
+    /// `authorization_code` and `refresh_token`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct GrantTypesSupported(Vec<MetadataValue>);
+
+    impl GrantTypesSupported {
+        fn check(items: &[MetadataValue]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("GrantTypesSupported", items.len(), 1, 8)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(GrantTypesSupported, MetadataValue);
+
+    /// Always `S256` alone.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct CodeChallengeMethodsSupported(Vec<MetadataValue>);
+
+    impl CodeChallengeMethodsSupported {
+        fn check(items: &[MetadataValue]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "CodeChallengeMethodsSupported",
+                items.len(),
+                1,
+                8,
+            )?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(CodeChallengeMethodsSupported, MetadataValue);
+
+    /// How clients authenticate.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct TokenEndpointAuthMethodsSupported(Vec<MetadataValue>);
+
+    impl TokenEndpointAuthMethodsSupported {
+        fn check(items: &[MetadataValue]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "TokenEndpointAuthMethodsSupported",
+                items.len(),
+                1,
+                8,
+            )?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(TokenEndpointAuthMethodsSupported, MetadataValue);
+
+    /// The algorithms of DPoP.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct DpopSigningAlgValuesSupported(Vec<MetadataValue>);
+
+    impl DpopSigningAlgValuesSupported {
+        fn check(items: &[MetadataValue]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "DpopSigningAlgValuesSupported",
+                items.len(),
+                1,
+                8,
+            )?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(DpopSigningAlgValuesSupported, MetadataValue);
+
+    /// The scopes of this protocol that the exchange grants.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct ScopesSupported(Vec<Scope>);
+
+    impl ScopesSupported {
+        fn check(items: &[Scope]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("ScopesSupported", items.len(), 1, 6)?;
+            crate::wire::list::check_unique("ScopesSupported", items)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(ScopesSupported, Scope);
+
+    /// Contains `x428_withdrawal`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct AuthorizationDetailsTypesSupported(Vec<MetadataValue>);
+
+    impl AuthorizationDetailsTypesSupported {
+        fn check(items: &[MetadataValue]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "AuthorizationDetailsTypesSupported",
+                items.len(),
+                1,
+                8,
+            )?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(AuthorizationDetailsTypesSupported, MetadataValue);
+
+    /// The issuers whose tokens the API accepts.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct AuthorizationServers(Vec<HttpsUri>);
+
+    impl AuthorizationServers {
+        fn check(items: &[HttpsUri]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("AuthorizationServers", items.len(), 1, 4)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(AuthorizationServers, HttpsUri);
+
+    /// Always `header` alone.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct BearerMethodsSupported(Vec<MetadataValue>);
+
+    impl BearerMethodsSupported {
+        fn check(items: &[MetadataValue]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("BearerMethodsSupported", items.len(), 1, 4)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(BearerMethodsSupported, MetadataValue);
+
+    /// The type of the key.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct JsonWebKeyKty(String);
+
+    impl crate::wire::text::Text for JsonWebKeyKty {
+        const NAME: &'static str = "JsonWebKeyKty";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 16) {
+                return Err("not 1 to 16 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(JsonWebKeyKty);
+
+    /// What the key is for: `sig`.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct JsonWebKeyUse(String);
+
+    impl crate::wire::text::Text for JsonWebKeyUse {
+        const NAME: &'static str = "JsonWebKeyUse";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 16) {
+                return Err("not 1 to 16 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(JsonWebKeyUse);
+
+    /// The algorithm.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct JsonWebKeyAlg(String);
+
+    impl crate::wire::text::Text for JsonWebKeyAlg {
+        const NAME: &'static str = "JsonWebKeyAlg";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 32) {
+                return Err("not 1 to 32 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(JsonWebKeyAlg);
+
+    /// Names the key.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct JsonWebKeyKid(String);
+
+    impl crate::wire::text::Text for JsonWebKeyKid {
+        const NAME: &'static str = "JsonWebKeyKid";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 128) {
+                return Err("not 1 to 128 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(JsonWebKeyKid);
+
+    /// The curve.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct JsonWebKeyCrv(String);
+
+    impl crate::wire::text::Text for JsonWebKeyCrv {
+        const NAME: &'static str = "JsonWebKeyCrv";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 32) {
+                return Err("not 1 to 32 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(JsonWebKeyCrv);
+
+    /// The keys.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct JsonWebKeySetKeys(Vec<JsonWebKey>);
+
+    impl JsonWebKeySetKeys {
+        fn check(items: &[JsonWebKey]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("JsonWebKeySetKeys", items.len(), 0, 32)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(JsonWebKeySetKeys, JsonWebKey);
+
+    /// How many requests a client may make in a minute for one owner.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct RequestsPerMinute(u32);
+
+    impl RequestsPerMinute {
+        /// The least.
+        pub const MIN: u32 = 1;
+        /// The greatest.
+        pub const MAX: u32 = 1000000;
+    }
+
+    crate::wire::integer::integer!(RequestsPerMinute, u32);
+
+    /// How many withdrawals a client may submit in a day for one owner.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct WithdrawalsPerDay(u32);
+
+    impl WithdrawalsPerDay {
+        /// The least.
+        pub const MIN: u32 = 1;
+        /// The greatest.
+        pub const MAX: u32 = 1000000;
+    }
+
+    crate::wire::integer::integer!(WithdrawalsPerDay, u32);
+
+    /// The most entries of a page.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct PageMax(u8);
+
+    impl PageMax {
+        /// The least.
+        pub const MIN: u8 = 1;
+        /// The greatest.
+        pub const MAX: u8 = 100;
+    }
+
+    crate::wire::integer::integer!(PageMax, u8);
+
+    /// Of access tokens.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ExchangeLifetimesAccessToken(u16);
+
+    impl ExchangeLifetimesAccessToken {
+        /// The least.
+        pub const MIN: u16 = 1;
+        /// The greatest.
+        pub const MAX: u16 = 900;
+    }
+
+    crate::wire::integer::integer!(ExchangeLifetimesAccessToken, u16);
+
+    /// Of quotes.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ExchangeLifetimesQuote(u16);
+
+    impl ExchangeLifetimesQuote {
+        /// The least.
+        pub const MIN: u16 = 1;
+        /// The greatest.
+        pub const MAX: u16 = 300;
+    }
+
+    crate::wire::integer::integer!(ExchangeLifetimesQuote, u16);
+
+    /// Of challenges.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ExchangeLifetimesChallenge(u16);
+
+    impl ExchangeLifetimesChallenge {
+        /// The least.
+        pub const MIN: u16 = 1;
+        /// The greatest.
+        pub const MAX: u16 = 600;
+    }
+
+    crate::wire::integer::integer!(ExchangeLifetimesChallenge, u16);
+
+    /// Of proof tokens.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ExchangeLifetimesProof(u8);
+
+    impl ExchangeLifetimesProof {
+        /// The least.
+        pub const MIN: u8 = 1;
+        /// The greatest.
+        pub const MAX: u8 = 120;
+    }
+
+    crate::wire::integer::integer!(ExchangeLifetimesProof, u8);
+
+    /// For which idempotency keys are kept.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ExchangeLifetimesIdempotency(u32);
+
+    impl ExchangeLifetimesIdempotency {
+        /// The least.
+        pub const MIN: u32 = 86400;
+        /// The greatest.
+        pub const MAX: u32 = 31536000;
+    }
+
+    crate::wire::integer::integer!(ExchangeLifetimesIdempotency, u32);
+
+    /// Names the key.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct WebhookPublicKeyKid(String);
+
+    impl crate::wire::text::Text for WebhookPublicKeyKid {
+        const NAME: &'static str = "WebhookPublicKeyKid";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 128) {
+                return Err("not 1 to 128 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(WebhookPublicKeyKid);
+
+    /// The Ed25519 key in base64 after `whpk_`.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct PublicKey(String);
+
+    impl crate::wire::text::Text for PublicKey {
+        const NAME: &'static str = "PublicKey";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = rest.strip_prefix(b"whpk_")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'+' | b'/'..= b'9' | b'A'..= b'Z' | b'a'..= b'z'
+                            )
+                        },
+                        43,
+                        43,
+                    )?;
+                    let rest = rest.strip_prefix(b"=")?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^whpk_[A-Za-z0-9+/]{43}=$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(PublicKey);
+
+    /// The version of this document.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ExchangeMetadataVersion(String);
+
+    impl crate::wire::text::Text for ExchangeMetadataVersion {
+        const NAME: &'static str = "ExchangeMetadataVersion";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = rest.strip_prefix(b"0.1")?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^0\\.1$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ExchangeMetadataVersion);
+
+    /// The exchange's name for a person.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ExchangeMetadataName(String);
+
+    impl crate::wire::text::Text for ExchangeMetadataName {
+        const NAME: &'static str = "ExchangeMetadataName";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 128) {
+                return Err("not 1 to 128 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ExchangeMetadataName);
+
+    /// The profiles of OAuth 2.0.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct ExchangeMetadataProfiles(Vec<Profile>);
+
+    impl ExchangeMetadataProfiles {
+        fn check(items: &[Profile]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "ExchangeMetadataProfiles",
+                items.len(),
+                1,
+                2,
+            )?;
+            crate::wire::list::check_unique("ExchangeMetadataProfiles", items)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(ExchangeMetadataProfiles, Profile);
+
+    /// The scopes that the exchange grants.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct ExchangeMetadataScopes(Vec<Scope>);
+
+    impl ExchangeMetadataScopes {
+        fn check(items: &[Scope]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("ExchangeMetadataScopes", items.len(), 1, 6)?;
+            crate::wire::list::check_unique("ExchangeMetadataScopes", items)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(ExchangeMetadataScopes, Scope);
+
+    /// The second factors that the exchange knows.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct ExchangeMetadataMethods(Vec<StepUpMethod>);
+
+    impl ExchangeMetadataMethods {
+        fn check(items: &[StepUpMethod]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "ExchangeMetadataMethods",
+                items.len(),
+                1,
+                6,
+            )?;
+            crate::wire::list::check_unique("ExchangeMetadataMethods", items)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(ExchangeMetadataMethods, StepUpMethod);
+
+    /// The policies that the exchange uses.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct ExchangeMetadataPolicies(Vec<ChallengePolicy>);
+
+    impl ExchangeMetadataPolicies {
+        fn check(items: &[ChallengePolicy]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "ExchangeMetadataPolicies",
+                items.len(),
+                1,
+                2,
+            )?;
+            crate::wire::list::check_unique("ExchangeMetadataPolicies", items)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(ExchangeMetadataPolicies, ChallengePolicy);
+
+    /// The kinds of signatures of webhooks; absent if there are no webhooks.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct WebhookSignatures(Vec<WebhookSignatureKind>);
+
+    impl WebhookSignatures {
+        fn check(items: &[WebhookSignatureKind]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("WebhookSignatures", items.len(), 1, 2)?;
+            crate::wire::list::check_unique("WebhookSignatures", items)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(WebhookSignatures, WebhookSignatureKind);
+
+    /// The keys of webhooks signed as `v1a`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct WebhookKeys(Vec<WebhookPublicKey>);
+
+    impl WebhookKeys {
+        fn check(items: &[WebhookPublicKey]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("WebhookKeys", items.len(), 1, 8)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(WebhookKeys, WebhookPublicKey);
+
+    /// A sentence for the developer.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ErrorDescription(String);
+
+    impl crate::wire::text::Text for ErrorDescription {
+        const NAME: &'static str = "ErrorDescription";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 0, 512) {
+                return Err("longer than 512 characters");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ErrorDescription);
+
+    /// The asset's name for a person.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct AssetName(String);
+
+    impl crate::wire::text::Text for AssetName {
+        const NAME: &'static str = "AssetName";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 128) {
+                return Err("not 1 to 128 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(AssetName);
+
+    /// The networks on which the asset exists at the exchange.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct AssetNetworks(Vec<Network>);
+
+    impl AssetNetworks {
+        fn check(items: &[Network]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("AssetNetworks", items.len(), 0, 64)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(AssetNetworks, Network);
+
+    /// The network's name for a person.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct NetworkName(String);
+
+    impl crate::wire::text::Text for NetworkName {
+        const NAME: &'static str = "NetworkName";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 128) {
+                return Err("not 1 to 128 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(NetworkName);
+
+    /// The network after CAIP-2.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct NetworkCaip2(String);
+
+    impl crate::wire::text::Text for NetworkCaip2 {
+        const NAME: &'static str = "NetworkCaip2";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'-' | b'0'..= b'9' | b'a'..= b'z'),
+                        3,
+                        8,
+                    )?;
+                    let rest = rest.strip_prefix(b":")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-' | b'0'..= b'9' | b'A'..= b'Z' | b'_' | b'a'..=
+                                b'z'
+                            )
+                        },
+                        1,
+                        32,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(NetworkCaip2);
+
+    /// The asset on the network after CAIP-19.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct NetworkCaip19(String);
+
+    impl crate::wire::text::Text for NetworkCaip19 {
+        const NAME: &'static str = "NetworkCaip19";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'-' | b'0'..= b'9' | b'a'..= b'z'),
+                        3,
+                        8,
+                    )?;
+                    let rest = rest.strip_prefix(b":")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'-' | b'0'..= b'9' | b'A'..= b'Z' | b'_' | b'a'..=
+                                b'z'
+                            )
+                        },
+                        1,
+                        32,
+                    )?;
+                    let rest = rest.strip_prefix(b"/")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'-' | b'0'..= b'9' | b'a'..= b'z'),
+                        3,
+                        8,
+                    )?;
+                    let rest = rest.strip_prefix(b":")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'%' | b'-'..= b'.' | b'0'..= b'9' | b'A'..= b'Z' |
+                                b'a'..= b'z'
+                            )
+                        },
+                        1,
+                        128,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err(
+                    "not of the form ^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}/[-a-z0-9]{3,8}:[-.%a-zA-Z0-9]{1,128}$",
+                );
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(NetworkCaip19);
+
+    /// A regular expression that every address of the network matches.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct AddressRegex(String);
+
+    impl crate::wire::text::Text for AddressRegex {
+        const NAME: &'static str = "AddressRegex";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 512) {
+                return Err("not 1 to 512 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(AddressRegex);
+
+    /// After how many confirmations a withdrawal is completed.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct NetworkConfirmations(u32);
+
+    impl NetworkConfirmations {
+        /// The least.
+        pub const MIN: u32 = 0;
+        /// The greatest.
+        pub const MAX: u32 = 1000000;
+    }
+
+    crate::wire::integer::integer!(NetworkConfirmations, u32);
+
+    /// How long a withdrawal takes as a rule.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct EstimatedSeconds(u32);
+
+    impl EstimatedSeconds {
+        /// The least.
+        pub const MIN: u32 = 0;
+        /// The greatest.
+        pub const MAX: u32 = 604800;
+    }
+
+    crate::wire::integer::integer!(EstimatedSeconds, u32);
+
+    /// Always `"fixed"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct FixedType;
+
+    impl FixedType {
+        /// The text.
+        pub const VALUE: &'static str = "fixed";
+    }
+
+    crate::wire::constant::constant_text!(FixedType);
+
+    /// Always `"percent"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct PercentType;
+
+    impl PercentType {
+        /// The text.
+        pub const VALUE: &'static str = "percent";
+    }
+
+    crate::wire::constant::constant_text!(PercentType);
+
+    /// Always `"dynamic"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct DynamicType;
+
+    impl DynamicType {
+        /// The text.
+        pub const VALUE: &'static str = "dynamic";
+    }
+
+    crate::wire::constant::constant_text!(DynamicType);
+
+    /// A regular expression that every memo matches.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct MemoRuleRegex(String);
+
+    impl crate::wire::text::Text for MemoRuleRegex {
+        const NAME: &'static str = "MemoRuleRegex";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 512) {
+                return Err("not 1 to 512 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(MemoRuleRegex);
+
+    /// The assets, in the order of their codes.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct AssetListData(Vec<Asset>);
+
+    impl AssetListData {
+        fn check(items: &[Asset]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("AssetListData", items.len(), 0, 5000)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(AssetListData, Asset);
+
+    /// What `travelRule` has to contain.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct TravelRuleRequirements(Vec<TravelRuleRequirement>);
+
+    impl TravelRuleRequirements {
+        fn check(items: &[TravelRuleRequirement]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("TravelRuleRequirements", items.len(), 0, 5)?;
+            crate::wire::list::check_unique("TravelRuleRequirements", items)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(TravelRuleRequirements, TravelRuleRequirement);
+
+    /// A sentence for the owner.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct StatusReasonMessage(String);
+
+    impl crate::wire::text::Text for StatusReasonMessage {
+        const NAME: &'static str = "StatusReasonMessage";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 0, 512) {
+                return Err("longer than 512 characters");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(StatusReasonMessage);
+
+    /// How many confirmations the transaction has.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct WithdrawalConfirmations(i64);
+
+    impl WithdrawalConfirmations {
+        /// The least.
+        pub const MIN: i64 = 0;
+        /// The greatest.
+        pub const MAX: i64 = 9007199254740991;
+    }
+
+    crate::wire::integer::integer!(WithdrawalConfirmations, i64);
+
+    /// How many it needs.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct RequiredConfirmations(u32);
+
+    impl RequiredConfirmations {
+        /// The least.
+        pub const MIN: u32 = 0;
+        /// The greatest.
+        pub const MAX: u32 = 1000000;
+    }
+
+    crate::wire::integer::integer!(RequiredConfirmations, u32);
+
+    /// How the authenticator is reached.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct CredentialDescriptorTransports(Vec<AuthenticatorTransport>);
+
+    impl CredentialDescriptorTransports {
+        fn check(items: &[AuthenticatorTransport]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "CredentialDescriptorTransports",
+                items.len(),
+                0,
+                6,
+            )?;
+            crate::wire::list::check_unique("CredentialDescriptorTransports", items)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(CredentialDescriptorTransports, AuthenticatorTransport);
+
+    /// The exchange's RP ID.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct RpId(String);
+
+    impl crate::wire::text::Text for RpId {
+        const NAME: &'static str = "RpId";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(byte, b'-'..= b'.' | b'0'..= b'9' | b'a'..= b'z')
+                        },
+                        1,
+                        253,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[a-z0-9.-]{1,253}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(RpId);
+
+    /// For how many milliseconds the owner is asked.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct PublicKeyOptionsTimeout(u32);
+
+    impl PublicKeyOptionsTimeout {
+        /// The least.
+        pub const MIN: u32 = 1000;
+        /// The greatest.
+        pub const MAX: u32 = 600000;
+    }
+
+    crate::wire::integer::integer!(PublicKeyOptionsTimeout, u32);
+
+    /// The credentials that are accepted.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct AllowCredentials(Vec<CredentialDescriptor>);
+
+    impl AllowCredentials {
+        fn check(items: &[CredentialDescriptor]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("AllowCredentials", items.len(), 1, 64)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(AllowCredentials, CredentialDescriptor);
+
+    /// Where the owner finds the code or prompt, such as `•••• 42`; empty if there is nothing to say.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ChallengeMethodHint(String);
+
+    impl crate::wire::text::Text for ChallengeMethodHint {
+        const NAME: &'static str = "ChallengeMethodHint";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 0, 128) {
+                return Err("longer than 128 characters");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ChallengeMethodHint);
+
+    /// How long the code is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct CodeLength(u8);
+
+    impl CodeLength {
+        /// The least.
+        pub const MIN: u8 = 6;
+        /// The greatest.
+        pub const MAX: u8 = 12;
+    }
+
+    crate::wire::integer::integer!(CodeLength, u8);
+
+    /// The number that the owner enters in the exchange's app.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct NumberToEnter(String);
+
+    impl crate::wire::text::Text for NumberToEnter {
+        const NAME: &'static str = "NumberToEnter";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9'),
+                        2,
+                        6,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[0-9]{2,6}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(NumberToEnter);
+
+    /// The name of the client.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ChallengeDisplayClient(String);
+
+    impl crate::wire::text::Text for ChallengeDisplayClient {
+        const NAME: &'static str = "ChallengeDisplayClient";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 128) {
+                return Err("not 1 to 128 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ChallengeDisplayClient);
+
+    /// The methods, in the order in which the exchange prefers them.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct ChallengeMethods(Vec<ChallengeMethod>);
+
+    impl ChallengeMethods {
+        fn check(items: &[ChallengeMethod]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("ChallengeMethods", items.len(), 1, 6)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(ChallengeMethods, ChallengeMethod);
+
+    /// How many wrong codes are left.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct AttemptsRemaining(u8);
+
+    impl AttemptsRemaining {
+        /// The least.
+        pub const MIN: u8 = 0;
+        /// The greatest.
+        pub const MAX: u8 = 5;
+    }
+
+    crate::wire::integer::integer!(AttemptsRemaining, u8);
+
+    /// The seconds to wait between two polls.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct PollInterval(u8);
+
+    impl PollInterval {
+        /// The least.
+        pub const MIN: u8 = 1;
+        /// The greatest.
+        pub const MAX: u8 = 60;
+    }
+
+    crate::wire::integer::integer!(PollInterval, u8);
+
+    /// The methods, in the order in which the exchange prefers them.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct ChallengeRequiredMethods(Vec<ChallengeMethod>);
+
+    impl ChallengeRequiredMethods {
+        fn check(items: &[ChallengeMethod]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "ChallengeRequiredMethods",
+                items.len(),
+                1,
+                6,
+            )?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(ChallengeRequiredMethods, ChallengeMethod);
+
+    /// Always `"totp"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct TotpMethod;
+
+    impl TotpMethod {
+        /// The text.
+        pub const VALUE: &'static str = "totp";
+    }
+
+    crate::wire::constant::constant_text!(TotpMethod);
+
+    /// Always `"sms"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct SmsMethod;
+
+    impl SmsMethod {
+        /// The text.
+        pub const VALUE: &'static str = "sms";
+    }
+
+    crate::wire::constant::constant_text!(SmsMethod);
+
+    /// Always `"email"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct EmailMethod;
+
+    impl EmailMethod {
+        /// The text.
+        pub const VALUE: &'static str = "email";
+    }
+
+    crate::wire::constant::constant_text!(EmailMethod);
+
+    /// Always `"webauthn"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct WebauthnMethod;
+
+    impl WebauthnMethod {
+        /// The text.
+        pub const VALUE: &'static str = "webauthn";
+    }
+
+    crate::wire::constant::constant_text!(WebauthnMethod);
+
+    /// The algorithm of the signature.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ProofTokenHeaderAlg(String);
+
+    impl crate::wire::text::Text for ProofTokenHeaderAlg {
+        const NAME: &'static str = "ProofTokenHeaderAlg";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 32) {
+                return Err("not 1 to 32 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ProofTokenHeaderAlg);
+
+    /// Always `"x428-proof+jwt"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct X428ProofJwtTyp;
+
+    impl X428ProofJwtTyp {
+        /// The text.
+        pub const VALUE: &'static str = "x428-proof+jwt";
+    }
+
+    crate::wire::constant::constant_text!(X428ProofJwtTyp);
+
+    /// Names the key.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ProofTokenHeaderKid(String);
+
+    impl crate::wire::text::Text for ProofTokenHeaderKid {
+        const NAME: &'static str = "ProofTokenHeaderKid";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 128) {
+                return Err("not 1 to 128 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ProofTokenHeaderKid);
+
+    /// The methods by which the challenge was met.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct ProofTokenClaimsAmr(Vec<StepUpMethod>);
+
+    impl ProofTokenClaimsAmr {
+        fn check(items: &[StepUpMethod]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("ProofTokenClaimsAmr", items.len(), 1, 6)?;
+            crate::wire::list::check_unique("ProofTokenClaimsAmr", items)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(ProofTokenClaimsAmr, StepUpMethod);
+
+    /// Names the proof.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ProofTokenClaimsJti(String);
+
+    impl crate::wire::text::Text for ProofTokenClaimsJti {
+        const NAME: &'static str = "ProofTokenClaimsJti";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 22, 128) {
+                return Err("not 22 to 128 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ProofTokenClaimsJti);
+
+    /// When it was issued, in seconds since 1970-01-01T00:00:00Z.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ProofTokenClaimsIat(i64);
+
+    impl ProofTokenClaimsIat {
+        /// The least.
+        pub const MIN: i64 = 0;
+        /// The greatest.
+        pub const MAX: i64 = 9007199254740991;
+    }
+
+    crate::wire::integer::integer!(ProofTokenClaimsIat, i64);
+
+    /// When it expires, in seconds since 1970-01-01T00:00:00Z.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ProofTokenClaimsExp(i64);
+
+    impl ProofTokenClaimsExp {
+        /// The least.
+        pub const MIN: i64 = 0;
+        /// The greatest.
+        pub const MAX: i64 = 9007199254740991;
+    }
+
+    crate::wire::integer::integer!(ProofTokenClaimsExp, i64);
+
+    /// The withdrawals, newest first.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct WithdrawalListData(Vec<Withdrawal>);
+
+    impl WithdrawalListData {
+        fn check(items: &[Withdrawal]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("WithdrawalListData", items.len(), 0, 100)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(WithdrawalListData, Withdrawal);
+
+    /// What the client wants to be told.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct WebhookRequestEvents(Vec<WebhookEventType>);
+
+    impl WebhookRequestEvents {
+        fn check(items: &[WebhookEventType]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("WebhookRequestEvents", items.len(), 1, 3)?;
+            crate::wire::list::check_unique("WebhookRequestEvents", items)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(WebhookRequestEvents, WebhookEventType);
+
+    /// What the client is told.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct WebhookEvents(Vec<WebhookEventType>);
+
+    impl WebhookEvents {
+        fn check(items: &[WebhookEventType]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("WebhookEvents", items.len(), 1, 3)?;
+            crate::wire::list::check_unique("WebhookEvents", items)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(WebhookEvents, WebhookEventType);
+
+    /// The subscriptions, newest first.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct WebhookListData(Vec<Webhook>);
+
+    impl WebhookListData {
+        fn check(items: &[Webhook]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("WebhookListData", items.len(), 0, 16)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(WebhookListData, Webhook);
+
+    /// Always `"withdrawal.updated"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct WithdrawalUpdatedType;
+
+    impl WithdrawalUpdatedType {
+        /// The text.
+        pub const VALUE: &'static str = "withdrawal.updated";
+    }
+
+    crate::wire::constant::constant_text!(WithdrawalUpdatedType);
+
+    /// Always `"challenge.updated"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ChallengeUpdatedType;
+
+    impl ChallengeUpdatedType {
+        /// The text.
+        pub const VALUE: &'static str = "challenge.updated";
+    }
+
+    crate::wire::constant::constant_text!(ChallengeUpdatedType);
+
+    /// Always `"webhook.test"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct WebhookTestType;
+
+    impl WebhookTestType {
+        /// The text.
+        pub const VALUE: &'static str = "webhook.test";
+    }
+
+    crate::wire::constant::constant_text!(WebhookTestType);
+
+    /// The legal entity identifier (ISO 17442).
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct BeneficiaryVaspLei(String);
+
+    impl crate::wire::text::Text for BeneficiaryVaspLei {
+        const NAME: &'static str = "BeneficiaryVaspLei";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9' | b'A'..= b'Z'),
+                        18,
+                        18,
+                    )?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9'),
+                        2,
+                        2,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[0-9A-Z]{18}[0-9]{2}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(BeneficiaryVaspLei);
+
+    /// The name.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct BeneficiaryVaspName(String);
+
+    impl crate::wire::text::Text for BeneficiaryVaspName {
+        const NAME: &'static str = "BeneficiaryVaspName";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 128) {
+                return Err("not 1 to 128 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(BeneficiaryVaspName);
+
+    /// The identifier in the exchange's directory of VASPs.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct BeneficiaryVaspId(String);
+
+    impl crate::wire::text::Text for BeneficiaryVaspId {
+        const NAME: &'static str = "BeneficiaryVaspId";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 128) {
+                return Err("not 1 to 128 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(BeneficiaryVaspId);
+
+    /// The family name, or the whole name.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct PrimaryIdentifier(String);
+
+    impl crate::wire::text::Text for PrimaryIdentifier {
+        const NAME: &'static str = "PrimaryIdentifier";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 100) {
+                return Err("not 1 to 100 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(PrimaryIdentifier);
+
+    /// The given names.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct SecondaryIdentifier(String);
+
+    impl crate::wire::text::Text for SecondaryIdentifier {
+        const NAME: &'static str = "SecondaryIdentifier";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 100) {
+                return Err("not 1 to 100 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(SecondaryIdentifier);
+
+    /// The names; one of them is the legal name.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct NameIdentifier(Vec<NaturalPersonNameId>);
+
+    impl NameIdentifier {
+        fn check(items: &[NaturalPersonNameId]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("NameIdentifier", items.len(), 1, 8)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(NameIdentifier, NaturalPersonNameId);
+
+    /// The names in local characters.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct LocalNameIdentifier(Vec<NaturalPersonNameId>);
+
+    impl LocalNameIdentifier {
+        fn check(items: &[NaturalPersonNameId]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("LocalNameIdentifier", items.len(), 1, 8)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(LocalNameIdentifier, NaturalPersonNameId);
+
+    /// The street.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct StreetName(String);
+
+    impl crate::wire::text::Text for StreetName {
+        const NAME: &'static str = "StreetName";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 70) {
+                return Err("not 1 to 70 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(StreetName);
+
+    /// The number of the building.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct BuildingNumber(String);
+
+    impl crate::wire::text::Text for BuildingNumber {
+        const NAME: &'static str = "BuildingNumber";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 16) {
+                return Err("not 1 to 16 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(BuildingNumber);
+
+    /// The name of the building.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct BuildingName(String);
+
+    impl crate::wire::text::Text for BuildingName {
+        const NAME: &'static str = "BuildingName";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 35) {
+                return Err("not 1 to 35 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(BuildingName);
+
+    /// The postal code.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct PostCode(String);
+
+    impl crate::wire::text::Text for PostCode {
+        const NAME: &'static str = "PostCode";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 16) {
+                return Err("not 1 to 16 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(PostCode);
+
+    /// The town.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct TownName(String);
+
+    impl crate::wire::text::Text for TownName {
+        const NAME: &'static str = "TownName";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 35) {
+                return Err("not 1 to 35 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(TownName);
+
+    /// The state or province.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct CountrySubDivision(String);
+
+    impl crate::wire::text::Text for CountrySubDivision {
+        const NAME: &'static str = "CountrySubDivision";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 35) {
+                return Err("not 1 to 35 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(CountrySubDivision);
+
+    /// The address as lines, if it is not structured.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct GeographicAddressAddressLine(Vec<AddressLine>);
+
+    impl GeographicAddressAddressLine {
+        fn check(items: &[AddressLine]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "GeographicAddressAddressLine",
+                items.len(),
+                1,
+                7,
+            )?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(GeographicAddressAddressLine, AddressLine);
+
+    /// The identifier.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct NationalIdentifier(String);
+
+    impl crate::wire::text::Text for NationalIdentifier {
+        const NAME: &'static str = "NationalIdentifier";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 35) {
+                return Err("not 1 to 35 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(NationalIdentifier);
+
+    /// The registrar, after the list of GLEIF.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct RegistrationAuthority(String);
+
+    impl crate::wire::text::Text for RegistrationAuthority {
+        const NAME: &'static str = "RegistrationAuthority";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = rest.strip_prefix(b"RA")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'0'..= b'9'),
+                        6,
+                        6,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^RA[0-9]{6}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(RegistrationAuthority);
+
+    /// The town or country.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct PlaceOfBirth(String);
+
+    impl crate::wire::text::Text for PlaceOfBirth {
+        const NAME: &'static str = "PlaceOfBirth";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 70) {
+                return Err("not 1 to 70 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(PlaceOfBirth);
+
+    /// The addresses.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct NaturalPersonGeographicAddress(Vec<GeographicAddress>);
+
+    impl NaturalPersonGeographicAddress {
+        fn check(items: &[GeographicAddress]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "NaturalPersonGeographicAddress",
+                items.len(),
+                1,
+                4,
+            )?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(NaturalPersonGeographicAddress, GeographicAddress);
+
+    /// The VASP's identifier of its customer.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct CustomerIdentification(String);
+
+    impl crate::wire::text::Text for CustomerIdentification {
+        const NAME: &'static str = "CustomerIdentification";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 50) {
+                return Err("not 1 to 50 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(CustomerIdentification);
+
+    /// The name.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct LegalPersonNameIdLegalPersonName(String);
+
+    impl crate::wire::text::Text for LegalPersonNameIdLegalPersonName {
+        const NAME: &'static str = "LegalPersonNameIdLegalPersonName";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 100) {
+                return Err("not 1 to 100 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(LegalPersonNameIdLegalPersonName);
+
+    /// The names; one of them is the legal name.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct LegalPersonNameNameIdentifier(Vec<LegalPersonNameId>);
+
+    impl LegalPersonNameNameIdentifier {
+        fn check(items: &[LegalPersonNameId]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "LegalPersonNameNameIdentifier",
+                items.len(),
+                1,
+                8,
+            )?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(LegalPersonNameNameIdentifier, LegalPersonNameId);
+
+    /// The addresses.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct LegalPersonGeographicAddress(Vec<GeographicAddress>);
+
+    impl LegalPersonGeographicAddress {
+        fn check(items: &[GeographicAddress]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "LegalPersonGeographicAddress",
+                items.len(),
+                1,
+                4,
+            )?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(LegalPersonGeographicAddress, GeographicAddress);
+
+    /// The signature, in the form of its type.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct OwnershipProofProof(String);
+
+    impl crate::wire::text::Text for OwnershipProofProof {
+        const NAME: &'static str = "OwnershipProofProof";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 8192) {
+                return Err("not 1 to 8192 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(OwnershipProofProof);
+
+    /// The message that was signed.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct OwnershipProofMessage(String);
+
+    impl crate::wire::text::Text for OwnershipProofMessage {
+        const NAME: &'static str = "OwnershipProofMessage";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 2048) {
+                return Err("not 1 to 2048 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(OwnershipProofMessage);
+
+    /// A sentence for the developer.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ErrorObjectMessage(String);
+
+    impl crate::wire::text::Text for ErrorObjectMessage {
+        const NAME: &'static str = "ErrorObjectMessage";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 0, 1024) {
+                return Err("longer than 1024 characters");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ErrorObjectMessage);
+
+    /// The seconds to wait before that.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct RetryAfter(u32);
+
+    impl RetryAfter {
+        /// The least.
+        pub const MIN: u32 = 0;
+        /// The greatest.
+        pub const MAX: u32 = 86400;
+    }
+
+    crate::wire::integer::integer!(RetryAfter, u32);
+
+    /// What is wrong where; may be empty.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct ErrorObjectDetails(Vec<ErrorDetail>);
+
+    impl ErrorObjectDetails {
+        fn check(items: &[ErrorDetail]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count("ErrorObjectDetails", items.len(), 0, 64)?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(ErrorObjectDetails, ErrorDetail);
+
+    /// Reads a value as the type that has this name in the schemas, and writes it again. `None` if there is none.
+    #[must_use]
+    pub fn round_trip(
+        type_name: &str,
+        value: serde_json::Value,
+    ) -> Option<Result<serde_json::Value, serde_json::Error>> {
+        fn through<T: serde::de::DeserializeOwned + serde::Serialize>(
+            value: serde_json::Value,
+        ) -> Result<serde_json::Value, serde_json::Error> {
+            serde_json::to_value(serde_json::from_value::<T>(value)?)
+        }
+        match type_name {
+            "Decimal" => Some(through::<Decimal>(value)),
+            "PositiveDecimal" => Some(through::<PositiveDecimal>(value)),
+            "Timestamp" => Some(through::<Timestamp>(value)),
+            "HttpsUri" => Some(through::<HttpsUri>(value)),
+            "AssetCode" => Some(through::<AssetCode>(value)),
+            "NetworkCode" => Some(through::<NetworkCode>(value)),
+            "CurrencyCode" => Some(through::<CurrencyCode>(value)),
+            "Address" => Some(through::<Address>(value)),
+            "Memo" => Some(through::<Memo>(value)),
+            "TransactionId" => Some(through::<TransactionId>(value)),
+            "ClientId" => Some(through::<ClientId>(value)),
+            "Subject" => Some(through::<Subject>(value)),
+            "WithdrawalId" => Some(through::<WithdrawalId>(value)),
+            "QuoteId" => Some(through::<QuoteId>(value)),
+            "ChallengeId" => Some(through::<ChallengeId>(value)),
+            "WebhookId" => Some(through::<WebhookId>(value)),
+            "RequestId" => Some(through::<RequestId>(value)),
+            "ClientReference" => Some(through::<ClientReference>(value)),
+            "Sha256Digest" => Some(through::<Sha256Digest>(value)),
+            "Base64Url" => Some(through::<Base64Url>(value)),
+            "Profile" => Some(through::<Profile>(value)),
+            "Scope" => Some(through::<Scope>(value)),
+            "ScopeList" => Some(through::<ScopeList>(value)),
+            "AuthorizedAction" => Some(through::<AuthorizedAction>(value)),
+            "LimitPeriod" => Some(through::<LimitPeriod>(value)),
+            "AuthorizedAsset" => Some(through::<AuthorizedAsset>(value)),
+            "AuthorizedLimit" => Some(through::<AuthorizedLimit>(value)),
+            "AuthorizedDestination" => Some(through::<AuthorizedDestination>(value)),
+            "AuthorizationDetail" => Some(through::<AuthorizationDetail>(value)),
+            "PushedAuthorizationRequest" => {
+                Some(through::<PushedAuthorizationRequest>(value))
+            }
+            "PushedAuthorizationResponse" => {
+                Some(through::<PushedAuthorizationResponse>(value))
+            }
+            "AuthorizationCodeTokenRequest" => {
+                Some(through::<AuthorizationCodeTokenRequest>(value))
+            }
+            "RefreshTokenRequest" => Some(through::<RefreshTokenRequest>(value)),
+            "TokenRequest" => Some(through::<TokenRequest>(value)),
+            "TokenType" => Some(through::<TokenType>(value)),
+            "TokenResponse" => Some(through::<TokenResponse>(value)),
+            "RevocationRequest" => Some(through::<RevocationRequest>(value)),
+            "IntrospectionRequest" => Some(through::<IntrospectionRequest>(value)),
+            "TokenConfirmation" => Some(through::<TokenConfirmation>(value)),
+            "IntrospectionResponse" => Some(through::<IntrospectionResponse>(value)),
+            "AuthorizationServerMetadata" => {
+                Some(through::<AuthorizationServerMetadata>(value))
+            }
+            "MetadataValue" => Some(through::<MetadataValue>(value)),
+            "ProtectedResourceMetadata" => {
+                Some(through::<ProtectedResourceMetadata>(value))
+            }
+            "JsonWebKey" => Some(through::<JsonWebKey>(value)),
+            "JsonWebKeySet" => Some(through::<JsonWebKeySet>(value)),
+            "ExchangeLimits" => Some(through::<ExchangeLimits>(value)),
+            "ExchangeLifetimes" => Some(through::<ExchangeLifetimes>(value)),
+            "WebhookSignatureKind" => Some(through::<WebhookSignatureKind>(value)),
+            "WebhookPublicKey" => Some(through::<WebhookPublicKey>(value)),
+            "ExchangeMetadata" => Some(through::<ExchangeMetadata>(value)),
+            "OAuthErrorCode" => Some(through::<OAuthErrorCode>(value)),
+            "OAuthError" => Some(through::<OAuthError>(value)),
+            "Asset" => Some(through::<Asset>(value)),
+            "NetworkStatus" => Some(through::<NetworkStatus>(value)),
+            "Network" => Some(through::<Network>(value)),
+            "FixedFee" => Some(through::<FixedFee>(value)),
+            "PercentFee" => Some(through::<PercentFee>(value)),
+            "DynamicFee" => Some(through::<DynamicFee>(value)),
+            "NetworkFee" => Some(through::<NetworkFee>(value)),
+            "MemoSupport" => Some(through::<MemoSupport>(value)),
+            "MemoKind" => Some(through::<MemoKind>(value)),
+            "MemoRule" => Some(through::<MemoRule>(value)),
+            "AssetList" => Some(through::<AssetList>(value)),
+            "FeeMode" => Some(through::<FeeMode>(value)),
+            "QuoteRequest" => Some(through::<QuoteRequest>(value)),
+            "TravelRuleRequirement" => Some(through::<TravelRuleRequirement>(value)),
+            "QuotedFee" => Some(through::<QuotedFee>(value)),
+            "Quote" => Some(through::<Quote>(value)),
+            "ProofToken" => Some(through::<ProofToken>(value)),
+            "WithdrawalRequest" => Some(through::<WithdrawalRequest>(value)),
+            "WithdrawalFee" => Some(through::<WithdrawalFee>(value)),
+            "StatusReason" => Some(through::<StatusReason>(value)),
+            "RequiredAction" => Some(through::<RequiredAction>(value)),
+            "TravelRuleState" => Some(through::<TravelRuleState>(value)),
+            "Withdrawal" => Some(through::<Withdrawal>(value)),
+            "IdempotencyKey" => Some(through::<IdempotencyKey>(value)),
+            "IdempotencyKeyField" => Some(through::<IdempotencyKeyField>(value)),
+            "StepUpMethod" => Some(through::<StepUpMethod>(value)),
+            "MethodMode" => Some(through::<MethodMode>(value)),
+            "ChallengePolicy" => Some(through::<ChallengePolicy>(value)),
+            "ChallengeStatus" => Some(through::<ChallengeStatus>(value)),
+            "MethodStatus" => Some(through::<MethodStatus>(value)),
+            "CredentialKind" => Some(through::<CredentialKind>(value)),
+            "AuthenticatorTransport" => Some(through::<AuthenticatorTransport>(value)),
+            "CredentialDescriptor" => Some(through::<CredentialDescriptor>(value)),
+            "UserVerification" => Some(through::<UserVerification>(value)),
+            "PublicKeyOptions" => Some(through::<PublicKeyOptions>(value)),
+            "ChallengeMethod" => Some(through::<ChallengeMethod>(value)),
+            "ChallengeDisplay" => Some(through::<ChallengeDisplay>(value)),
+            "Challenge" => Some(through::<Challenge>(value)),
+            "ChallengeRequired" => Some(through::<ChallengeRequired>(value)),
+            "IntentVersion" => Some(through::<IntentVersion>(value)),
+            "Intent" => Some(through::<Intent>(value)),
+            "StartRequest" => Some(through::<StartRequest>(value)),
+            "OneTimeCode" => Some(through::<OneTimeCode>(value)),
+            "TotpVerification" => Some(through::<TotpVerification>(value)),
+            "SmsVerification" => Some(through::<SmsVerification>(value)),
+            "EmailVerification" => Some(through::<EmailVerification>(value)),
+            "AssertionResponse" => Some(through::<AssertionResponse>(value)),
+            "AssertionExtensions" => Some(through::<AssertionExtensions>(value)),
+            "AuthenticatorAttachment" => Some(through::<AuthenticatorAttachment>(value)),
+            "WebauthnCredential" => Some(through::<WebauthnCredential>(value)),
+            "WebauthnVerification" => Some(through::<WebauthnVerification>(value)),
+            "VerifyRequest" => Some(through::<VerifyRequest>(value)),
+            "ProofTokenHeader" => Some(through::<ProofTokenHeader>(value)),
+            "ProofTokenClaims" => Some(through::<ProofTokenClaims>(value)),
+            "WithdrawalStatus" => Some(through::<WithdrawalStatus>(value)),
+            "StatusReasonCode" => Some(through::<StatusReasonCode>(value)),
+            "Cursor" => Some(through::<Cursor>(value)),
+            "Pagination" => Some(through::<Pagination>(value)),
+            "WithdrawalList" => Some(through::<WithdrawalList>(value)),
+            "WebhookEventType" => Some(through::<WebhookEventType>(value)),
+            "WebhookUrl" => Some(through::<WebhookUrl>(value)),
+            "WebhookSecret" => Some(through::<WebhookSecret>(value)),
+            "WebhookRequest" => Some(through::<WebhookRequest>(value)),
+            "Webhook" => Some(through::<Webhook>(value)),
+            "WebhookList" => Some(through::<WebhookList>(value)),
+            "WithdrawalUpdate" => Some(through::<WithdrawalUpdate>(value)),
+            "ChallengeUpdate" => Some(through::<ChallengeUpdate>(value)),
+            "WebhookTest" => Some(through::<WebhookTest>(value)),
+            "WithdrawalUpdatedEvent" => Some(through::<WithdrawalUpdatedEvent>(value)),
+            "ChallengeUpdatedEvent" => Some(through::<ChallengeUpdatedEvent>(value)),
+            "WebhookTestEvent" => Some(through::<WebhookTestEvent>(value)),
+            "WebhookEvent" => Some(through::<WebhookEvent>(value)),
+            "WalletType" => Some(through::<WalletType>(value)),
+            "BeneficiaryVasp" => Some(through::<BeneficiaryVasp>(value)),
+            "TransferPurpose" => Some(through::<TransferPurpose>(value)),
+            "TravelRule" => Some(through::<TravelRule>(value)),
+            "TravelRuleStatus" => Some(through::<TravelRuleStatus>(value)),
+            "CountryCode" => Some(through::<CountryCode>(value)),
+            "CalendarDate" => Some(through::<CalendarDate>(value)),
+            "NaturalPersonNameType" => Some(through::<NaturalPersonNameType>(value)),
+            "LegalPersonNameType" => Some(through::<LegalPersonNameType>(value)),
+            "AddressType" => Some(through::<AddressType>(value)),
+            "NationalIdentifierType" => Some(through::<NationalIdentifierType>(value)),
+            "NaturalPersonNameId" => Some(through::<NaturalPersonNameId>(value)),
+            "NaturalPersonName" => Some(through::<NaturalPersonName>(value)),
+            "GeographicAddress" => Some(through::<GeographicAddress>(value)),
+            "AddressLine" => Some(through::<AddressLine>(value)),
+            "NationalIdentification" => Some(through::<NationalIdentification>(value)),
+            "DateAndPlaceOfBirth" => Some(through::<DateAndPlaceOfBirth>(value)),
+            "NaturalPerson" => Some(through::<NaturalPerson>(value)),
+            "LegalPersonNameId" => Some(through::<LegalPersonNameId>(value)),
+            "LegalPersonName" => Some(through::<LegalPersonName>(value)),
+            "LegalPerson" => Some(through::<LegalPerson>(value)),
+            "Person" => Some(through::<Person>(value)),
+            "OwnershipProofType" => Some(through::<OwnershipProofType>(value)),
+            "OwnershipProof" => Some(through::<OwnershipProof>(value)),
+            "FieldPointer" => Some(through::<FieldPointer>(value)),
+            "ErrorDetailCode" => Some(through::<ErrorDetailCode>(value)),
+            "ErrorDetail" => Some(through::<ErrorDetail>(value)),
+            "ErrorObject" => Some(through::<ErrorObject>(value)),
+            "ErrorResponse" => Some(through::<ErrorResponse>(value)),
+            "WithdrawalErrorCode" => Some(through::<WithdrawalErrorCode>(value)),
+            _ => None,
+        }
+    }
+}
