@@ -12,11 +12,9 @@ use super::{
 use crate::{
     diagnostic::{Code, Diagnostic},
     model::{
-        Block, BlockKind, Body, Cell, Directive, Document, Fence, FenceId, FenceKind, Heading,
-        Keyword, Link, LinkKind, Row, Table,
+        Block, BlockKind, Body, Cell, Directive, Document, Heading, Keyword, Link, LinkKind, Row,
     },
     source::{FileId, Span},
-    value::{parse_json, parse_yaml},
 };
 
 /// The extensions that the book's renderer switches on.
