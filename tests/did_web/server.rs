@@ -22,7 +22,7 @@ pub(crate) const NAME: &str = "operator.test";
 /// What a server does with a connection.
 #[derive(Debug, Clone)]
 pub(crate) enum Script {
-    /// Answers, and closes.
+    /// Answers one request.
     Answer(Vec<u8>),
     /// Answers, and then keeps the connection open without a word.
     Stall(Vec<u8>),
@@ -177,11 +177,8 @@ async fn serve(
         .unwrap()
         .push(String::from_utf8(head).unwrap().to_ascii_lowercase());
     match script {
-        Script::Answer(bytes) => {
-            stream.write_all(&bytes).await?;
-            stream.shutdown().await
-        }
-        Script::Stall(bytes) => {
+        // Whoever keeps the connection for a second request waits for ever.
+        Script::Answer(bytes) | Script::Stall(bytes) => {
             stream.write_all(&bytes).await?;
             stream.flush().await?;
             std::future::pending().await

@@ -56,7 +56,7 @@ async fn serve(arguments: &Attested) -> anyhow::Result<ExitCode> {
         .advise("another program has it; choose another one with --port, or 0 for a free one")?;
     let address = format!("http://{}", listener.local_addr()?);
     let base = arguments.base.clone().unwrap_or_else(|| address.clone());
-    let mut sandbox = Sandbox::new(base);
+    let mut sandbox = Sandbox::new(base.as_str());
     if !arguments.terms.is_empty() {
         sandbox = sandbox.with_terms(terms(&arguments.terms)?);
     }
@@ -79,8 +79,8 @@ async fn serve(arguments: &Attested) -> anyhow::Result<ExitCode> {
     };
     output::line(&address)?;
     report::say(&format!(
-        "a guarded resource; open {address}/ in a browser, or try\n  \
-         x428 get --key operator.pem {address}/reports/2026-q3\nCtrl-C ends it"
+        "a guarded resource; open {base}/ in a browser, or try\n  \
+         x428 get --key operator.pem {base}/reports/2026-q3\nCtrl-C ends it"
     ));
     axum::serve(listener, router)
         .with_graceful_shutdown(until_told())

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 use x428::{
     jcs::{Limits, StrictJson},
-    sign::{SIGNATURE_MEMBER, SigningKey, VerifyingKey, sign_object, verify_object},
+    sign::{SIGNATURE_MEMBER, SigningKey, VerifyingKey, verify_object},
 };
 
 use crate::{
@@ -73,11 +73,20 @@ impl Keys {
 }
 
 /// The signature over an object without its member `signature`; none if it cannot be signed.
+///
+/// The canonical bytes are those of `serde_json_canonicalizer`, the signature is verified over those
+/// of the SDK: a fault of the one or the other is found by every signed example.
 pub(crate) fn signature(value: &Value, key: &SigningKey) -> Option<String> {
     let object = StrictJson::from_value(value.clone(), LIMITS).ok()?;
-    sign_object(&object, key)
-        .ok()
-        .map(|signature| signature.to_string())
+    let mut members = object.object().ok()?.clone();
+    members.remove(SIGNATURE_MEMBER);
+    let bytes = canonical(&Value::Object(members))?;
+    Some(key.sign_bytes(&bytes).to_string())
+}
+
+/// The canonical bytes, made by others than the SDK, which is to be checked with them.
+pub(crate) fn canonical(value: &Value) -> Option<Vec<u8>> {
+    serde_json_canonicalizer::to_vec(value).ok()
 }
 
 /// Puts the signature into an object: where it stands, or at the end.

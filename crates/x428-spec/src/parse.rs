@@ -5,6 +5,7 @@
 
 mod classify;
 mod comment;
+mod fence;
 mod info;
 mod keyword;
 mod markdown;
@@ -13,6 +14,7 @@ mod read;
 pub(crate) mod requirement;
 mod sites;
 pub(crate) mod slug;
+mod table;
 
 use std::{collections::HashMap, path::Path};
 

@@ -1,7 +1,8 @@
 //! The demo, a client and a conformance run, over a loopback address.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
     process::{Child, Command, Stdio},
 };
 
@@ -130,20 +131,98 @@ fn the_sandbox_conforms() {
     );
 }
 
+/// Requests the account as clients without a library do, and returns the response.
+fn account(base: &str, payload: &str) -> String {
+    let host = base.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let payload = match payload {
+        "" => String::new(),
+        payload => format!("X-428-Attestation: {payload}\r\n"),
+    };
+    let request =
+        format!("GET /account HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{payload}\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
+}
+
+// r[verify attestation.issue.nonce-instances]
 #[test]
 fn two_instances_are_one_server() {
     let here = Here::with_key();
     assert_eq!(here.x428("key new --server keys.toml").code, 0);
-    let shared = "--store shared.db --keys keys.toml --base http://127.0.0.1:1";
-    let one = Sandbox::start(&here, shared);
-    let other = Sandbox::start(&here, shared);
-    let challenge = |sandbox: &Sandbox| {
-        let ran = here.x428(&format!("get {}/account --yes-to identity", sandbox.base));
-        // The base is that of neither: what a client of one of them is told is not for its URL.
-        assert!(ran.err.contains("must not be answered"), "{}", ran.shown());
-    };
-    challenge(&one);
-    challenge(&other);
+    let base = "http://127.0.0.1:1";
+    let shared = format!("--store shared.db --keys keys.toml --base {base}");
+    let (one, other) = (
+        Sandbox::start(&here, &shared),
+        Sandbox::start(&here, &shared),
+    );
+
+    let challenged = account(&one.base, "");
+    here.write(
+        "challenge.json",
+        challenged.split_once("\r\n\r\n").unwrap().1,
+    );
+    let attest =
+        format!("attest challenge.json --requested {base}/account --yes-to identity --header");
+    let payload = here.x428(&attest).out;
+    let accepted = account(&other.base, payload.trim());
+    assert!(accepted.starts_with("HTTP/1.1 200"), "{accepted}");
+    let replayed = account(&one.base, payload.trim());
+    assert!(replayed.contains("nonce_replayed"), "{replayed}");
+
+    let token = accepted
+        .lines()
+        .find_map(|line| line.strip_prefix("x-428-token: "))
+        .unwrap();
+    let inspected = here
+        .x428(&format!("token inspect {token} --keys keys.toml --json"))
+        .json();
+    assert_eq!(inspected["scope"], format!("{base}/account"));
+    assert!(
+        inspected["sealed"]["operator"]
+            .as_str()
+            .unwrap()
+            .starts_with("did:key:")
+    );
+}
+
+/// Ends the sandbox as services are ended, and changes one byte of its log.
+#[cfg(unix)]
+#[test]
+fn a_changed_record_is_named() {
+    let here = Here::with_key();
+    let mut sandbox = Sandbox::start(&here, "--store log.db");
+    let get = format!("get {}/account --yes-to identity", sandbox.base);
+    for _ in 0..2 {
+        assert_eq!(here.x428(&get).code, 0);
+    }
+    let ended = Command::new("kill")
+        .arg(sandbox.child.id().to_string())
+        .status()
+        .unwrap();
+    assert!(ended.success());
+    assert!(sandbox.child.wait().unwrap().success(), "it ends by itself");
+
+    let intact = here.x428("audit verify log.db --json").json();
+    assert_eq!(intact["records"], 2);
+    let head = intact["head"]["digest"].as_str().unwrap();
+    let deposited = here.x428(&format!("audit verify log.db --deposited 1={head}"));
+    assert_eq!(deposited.code, 0, "{}", deposited.shown());
+    let later = here.x428(&format!("audit verify log.db --deposited 7={head}"));
+    assert_snapshot!(later.shown());
+
+    let mut bytes = std::fs::read(here.path("log.db")).unwrap();
+    let (from, to) = (b"\"kind\":\"accepted\"", b"\"kind\":\"accepTed\"");
+    let found: Vec<usize> = (0..bytes.len() - from.len())
+        .filter(|at| bytes[*at..].starts_with(from))
+        .collect();
+    for at in found {
+        bytes[at..at + to.len()].copy_from_slice(to);
+    }
+    std::fs::write(here.path("log.db"), bytes).unwrap();
+    assert_snapshot!(here.x428("audit verify log.db").shown());
 }
 
 #[test]

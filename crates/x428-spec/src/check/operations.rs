@@ -1,43 +1,17 @@
 //! Operations and components: of OpenAPI's form, referring to what exists.
 
+mod openapi;
+
 use std::collections::HashMap;
 
+use self::openapi::{
+    HEADER, MEDIA_TYPE, METHODS, OPERATION, PARAMETER, REQUEST_BODY, RESPONSE, SECTIONS,
+};
 use crate::{
     diagnostic::{Code, Diagnostic, did_you_mean},
     model::{Fence, FenceKind, Protocol, Spec},
     value::{Data, Member, Node},
 };
-
-const METHODS: &[&str] = &[
-    "get", "put", "post", "delete", "options", "head", "patch", "trace",
-];
-
-/// The members of an operation. The id comes from the info string.
-const OPERATION: &[&str] = &[
-    "method",
-    "path",
-    "tags",
-    "summary",
-    "description",
-    "externalDocs",
-    "parameters",
-    "requestBody",
-    "responses",
-    "callbacks",
-    "deprecated",
-    "security",
-    "servers",
-];
-
-/// The sections of components, and the members that their entries need.
-const SECTIONS: &[(&str, &[&str])] = &[
-    ("responses", &["description"]),
-    ("headers", &["schema"]),
-    ("parameters", &["name", "in", "schema"]),
-    ("requestBodies", &["content"]),
-    ("examples", &["value"]),
-    ("securitySchemes", &["type"]),
-];
 
 /// The operations and components of a protocol.
 pub(super) struct Interface<'a> {
@@ -135,17 +109,17 @@ impl<'a> Checker<'a, '_> {
         if !operation.is_object() {
             return self.refuse(operation.span, "an operation is an object", None);
         }
-        for member in operation
-            .members()
-            .iter()
-            .filter(|member| !OPERATION.contains(&member.name.as_str()))
+        self.members("an operation", operation, OPERATION);
+        for parameter in operation
+            .get("parameters")
+            .map(Node::elements)
+            .unwrap_or_default()
         {
-            let help = did_you_mean(&member.name, OPERATION.iter().copied());
-            self.refuse(
-                member.name_span,
-                format!("an operation has no member `{}`", member.name),
-                help,
-            );
+            self.members("a parameter", parameter, PARAMETER);
+        }
+        if let Some(body) = operation.get("requestBody") {
+            self.members("a request body", body, REQUEST_BODY);
+            self.content(body);
         }
         match operation
             .get("method")
@@ -194,6 +168,37 @@ impl<'a> Checker<'a, '_> {
         if value.get("$ref").is_none() && value.get("description").is_none() {
             self.refuse(member.name_span, "a response needs a `description`", None);
         }
+        self.response_members(value);
+    }
+
+    /// What OpenAPI does not know, its tools leave out without a word.
+    fn members(&mut self, what: &str, node: &'a Node, known: &[&str]) {
+        for member in node.members() {
+            let name = member.name.as_str();
+            if !known.contains(&name) && !name.starts_with("x-") {
+                let help = did_you_mean(name, known.iter().copied());
+                let message = format!("{what} has no member `{name}`");
+                self.refuse(member.name_span, message, help);
+            }
+        }
+    }
+
+    fn response_members(&mut self, response: &'a Node) {
+        self.members("a response", response, RESPONSE);
+        for header in response
+            .get("headers")
+            .map(Node::members)
+            .unwrap_or_default()
+        {
+            self.members("a header", &header.value, HEADER);
+        }
+        self.content(response);
+    }
+
+    fn content(&mut self, node: &'a Node) {
+        for media_type in node.get("content").map(Node::members).unwrap_or_default() {
+            self.members("a media type", &media_type.value, MEDIA_TYPE);
+        }
     }
 
     fn path_parameters(&mut self, operation: &'a Node, path: &str) {
@@ -241,6 +246,16 @@ impl<'a> Checker<'a, '_> {
                 None,
             );
         }
+        match section {
+            "responses" => self.response_members(component),
+            "headers" => self.members("a header", component, HEADER),
+            "parameters" => self.members("a parameter", component, PARAMETER),
+            "requestBodies" => {
+                self.members("a request body", component, REQUEST_BODY);
+                self.content(component);
+            }
+            _ => {}
+        }
     }
 
     /// Everything that a tree refers to. `schema` is the type of the media type around it.
@@ -275,33 +290,28 @@ impl<'a> Checker<'a, '_> {
 
     fn reference(&mut self, node: &Node) {
         let Some(name) = node.as_str() else { return };
-        let (exists, help) = if let Some(key) = name.split_once('/') {
-            let known: Vec<_> = self
-                .interface
-                .components
-                .keys()
-                .map(|(section, id)| format!("{section}/{id}"))
-                .collect();
-            (
-                self.interface.components.contains_key(&key),
-                did_you_mean(name, known.iter().map(String::as_str)),
-            )
-        } else {
-            let known = self
-                .protocol
-                .types
-                .iter()
-                .map(|definition| definition.name.as_str());
-            (
-                self.protocol.type_definition(name).is_some(),
-                did_you_mean(name, known),
-            )
+        let components = &self.interface.components;
+        let exists = match name.split_once('/') {
+            Some(key) => components.contains_key(&key),
+            None => self.protocol.type_definition(name).is_some(),
         };
-        if !exists {
-            let message = format!("`{name}` is neither a type nor a component of this protocol");
-            self.found
-                .push(Diagnostic::new(Code::OperationRef, node.span, message).maybe_help(help));
+        if exists {
+            return;
         }
+        let components = components
+            .keys()
+            .map(|(section, id)| format!("{section}/{id}"));
+        let types = self
+            .protocol
+            .types
+            .iter()
+            .map(|definition| definition.name.clone());
+        let known: Vec<_> = components.chain(types).collect();
+        let message = format!("`{name}` is neither a type nor a component of this protocol");
+        self.found.push(
+            Diagnostic::new(Code::OperationRef, node.span, message)
+                .maybe_help(did_you_mean(name, known.iter().map(String::as_str))),
+        );
     }
 
     fn example(&mut self, node: &Node, schema: Option<&str>) {

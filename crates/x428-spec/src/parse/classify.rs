@@ -60,6 +60,26 @@ const FORMS: &[Form] = &[
     form("yaml", "fragment", &["why"], &[], &[]),
 ];
 
+/// Languages of fences that a reader reads and nothing checks. Any other is a typing error.
+const UNCHECKED: &[&str] = &[
+    "abnf",
+    "bash",
+    "console",
+    "diff",
+    "html",
+    "ini",
+    "javascript",
+    "js",
+    "markdown",
+    "python",
+    "sh",
+    "text",
+    "toml",
+    "ts",
+    "typescript",
+    "xml",
+];
+
 /// What a fence means. Whatever the info string gets wrong goes to `problems`.
 pub(super) fn classify(
     info: &Info,
@@ -72,13 +92,15 @@ pub(super) fn classify(
         // The Rust documentation's own attributes follow: `rust,no_run`.
         language if language == "rust" || language.starts_with("rust,") => return FenceKind::Rust,
         language => {
-            let synonym = ["json5", "jsonc", "yml", "JSON", "YAML", "HTTP"].contains(&language);
-            if synonym {
-                let message = format!("`{language}` is not checked; write json, yaml or http");
-                problems.push(Diagnostic::new(Code::UnclassifiedFence, info.span, message));
-                return FenceKind::Unclassified;
+            if language.is_empty() || UNCHECKED.contains(&language) {
+                return FenceKind::Other;
             }
-            return FenceKind::Other;
+            let message = format!("`{language}` is not checked; write json, yaml or http");
+            let known = ["json", "yaml", "http", "rust", "mermaid"];
+            let help = did_you_mean(language, known.into_iter().chain(UNCHECKED.iter().copied()));
+            let problem = Diagnostic::new(Code::UnclassifiedFence, info.span, message);
+            problems.push(problem.maybe_help(help));
+            return FenceKind::Unclassified;
         }
     }
     let kinds = || {

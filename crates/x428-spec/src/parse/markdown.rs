@@ -7,16 +7,14 @@ use pulldown_cmark::{
 };
 
 use super::{
-    classify::classify, comment, info::parse_info, keyword::keywords, requirement, slug::Slugs,
+    comment, info::parse_info, keyword::keywords, requirement, slug::Slugs, table::OpenTable,
 };
 use crate::{
     diagnostic::{Code, Diagnostic},
     model::{
-        Block, BlockKind, Body, Cell, Directive, Document, Fence, FenceId, FenceKind, Heading,
-        Keyword, Link, LinkKind, Row, Table,
+        Block, BlockKind, Body, Cell, Directive, Document, Heading, Keyword, Link, LinkKind, Row,
     },
     source::{FileId, Span},
-    value::{parse_json, parse_yaml},
 };
 
 /// The extensions that the book's renderer switches on.
@@ -69,34 +67,27 @@ pub(super) enum Shape {
     Other,
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    document: Document,
-    problems: Vec<Diagnostic>,
-    slugs: Slugs,
-    tops: Vec<(Shape, Range<usize>)>,
-    depth: usize,
-    items: usize,
-    quotes: usize,
+/// What has been read of a document, and what is open.
+pub(super) struct Reader<'a> {
+    pub(super) text: &'a str,
+    pub(super) document: Document,
+    pub(super) problems: Vec<Diagnostic>,
+    pub(super) slugs: Slugs,
+    pub(super) tops: Vec<(Shape, Range<usize>)>,
+    pub(super) depth: usize,
+    pub(super) items: usize,
+    pub(super) quotes: usize,
     /// The blocks that are open, innermost last.
-    blocks: Vec<Block>,
-    heading: Option<OpenHeading>,
-    fence: Option<(Range<usize>, Option<String>, Body)>,
-    table: Option<OpenTable>,
+    pub(super) blocks: Vec<Block>,
+    pub(super) heading: Option<OpenHeading>,
+    pub(super) fence: Option<(Range<usize>, Option<String>, Body)>,
+    pub(super) table: Option<OpenTable>,
 }
 
-struct OpenHeading {
+pub(super) struct OpenHeading {
     level: u8,
     id: Option<String>,
     text: String,
-}
-
-#[derive(Default)]
-struct OpenTable {
-    columns: Vec<Cell>,
-    rows: Vec<Row>,
-    cells: Vec<Cell>,
-    cell: Option<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -133,7 +124,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn span(&self, range: Range<usize>) -> Span {
+    pub(super) fn span(&self, range: Range<usize>) -> Span {
         Span::new(self.document.file, range)
     }
 
@@ -302,13 +293,6 @@ impl<'a> Reader<'a> {
         self.document.blocks.extend(self.blocks.pop());
     }
 
-    fn trimmed(&self, range: &Range<usize>) -> Span {
-        let blank = |c: char| c.is_whitespace() || c == '|';
-        let text = &self.text[range.clone()];
-        let start = range.start + text.len() - text.trim_start_matches(blank).len();
-        self.span(start..range.start + text.trim_end_matches(blank).len())
-    }
-
     fn link(&mut self, kind: LinkKind, target: &str, range: Range<usize>) {
         let source = self.text.get(range.clone()).unwrap_or_default();
         let span = match source.rfind(target) {
@@ -365,99 +349,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn close_fence(&mut self) {
-        let Some((range, info, body)) = self.fence.take() else {
-            return;
-        };
-        let Some(info_text) = info else { return };
-        let source = self.text[range.clone()].trim_end();
-        let range = range.start..range.start + source.len();
-        let opening = source.lines().next().unwrap_or_default();
-        let marker: String = opening
-            .chars()
-            .take_while(|c| *c == '`' || *c == '~')
-            .collect();
-        if !is_closed(source, &marker) {
-            let span = self.span(range.start..range.start + opening.len());
-            let help = format!(
-                "end it with {marker} on a line of its own; all that follows is part of it now"
-            );
-            self.problems.push(
-                Diagnostic::new(Code::UnclosedFence, span, "this fence is not closed").help(help),
-            );
-        }
-        let info_at = range.start + marker.len();
-        // The source rather than `info_text`, in which escapes are replaced: spans have to fit.
-        let info_source = opening.get(marker.len()..).unwrap_or(&info_text);
-        let info = parse_info(info_source, self.document.file, info_at, &mut self.problems);
-        let heading = self.document.headings.last();
-        let kind = classify(&info, heading, &mut self.problems);
-        let value = self.value(&kind, &info.language, &body);
-        let id = FenceId {
-            document: self.document.index,
-            fence: self.document.fences.len(),
-        };
-        let span = self.span(range);
-        self.document.fences.push(Fence {
-            id,
-            span,
-            info,
-            body,
-            kind,
-            value,
-        });
-    }
-
-    fn value(
-        &mut self,
-        kind: &FenceKind,
-        language: &str,
-        body: &Body,
-    ) -> Option<crate::value::Node> {
-        match kind {
-            FenceKind::Fragment { .. } | FenceKind::Unclassified => None,
-            _ if language == "json" => parse_json(body, &mut self.problems),
-            _ if language == "yaml" => parse_yaml(body, &mut self.problems),
-            _ => None,
-        }
-    }
-
-    /// A table is data if nothing but its comment stands directly above it.
-    fn close_table(&mut self, range: &Range<usize>) {
-        let Some(open) = self.table.take() else {
-            return;
-        };
-        let end = range.start + self.text[range.clone()].trim_end().len();
-        let span = self.span(range.start..end);
-        let Some(directive) = self.document.directives.last() else {
-            return;
-        };
-        let between = self
-            .text
-            .get(directive.span.end..range.start)
-            .unwrap_or("x");
-        if directive.name != "x428:table" || !between.trim().is_empty() {
-            return;
-        }
-        let at = directive.span;
-        if let Some(table) = self.table_of(at) {
-            table.span = Some(span);
-            table.columns = open.columns;
-            table.rows = open.rows;
-        }
-    }
-
-    fn table_of(&mut self, directive: Span) -> Option<&mut Table> {
-        let index = self
-            .document
-            .directives
-            .iter()
-            .rposition(|other| other.span == directive)?;
-        let table = comment::table(self.document.directives.get(index)?, &mut self.problems)?;
-        self.document.tables.push(table);
-        self.document.tables.last_mut()
-    }
-
     fn finish(mut self) -> (Document, Vec<Diagnostic>) {
         self.document
             .blocks
@@ -511,16 +402,4 @@ fn level_number(level: HeadingLevel) -> u8 {
         HeadingLevel::H5 => 5,
         HeadingLevel::H6 => 6,
     }
-}
-
-/// Whether the last line of a fence closes it. In a quote or list that line is indented.
-fn is_closed(source: &str, marker: &str) -> bool {
-    let mut lines = source.lines();
-    let _opening = lines.next();
-    let Some(last) = lines.next_back() else {
-        return false;
-    };
-    let last = last.trim_start_matches([' ', '\t', '>']).trim_end();
-    let character = marker.chars().next().unwrap_or('`');
-    last.len() >= marker.len() && last.chars().all(|c| c == character)
 }

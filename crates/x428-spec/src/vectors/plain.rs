@@ -9,7 +9,10 @@ use x428_conformance::{
 };
 
 use super::{build::Builder, case::Case, verification::payload};
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::{
+    diagnostic::{Code, Diagnostic, did_you_mean},
+    keys::canonical,
+};
 
 /// Members of a `token` case.
 pub(super) const TOKEN_MEMBERS: &[&str] = &["token", "resource", "now"];
@@ -75,7 +78,7 @@ pub(super) fn jcs(case: &mut Case<'_>) -> Option<Vectors> {
             return None;
         }
     };
-    let bytes = json.canonical();
+    let bytes = canonical(json.value())?;
     let hex = bytes
         .iter()
         .fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {

@@ -16,6 +16,18 @@ const DATA_MODEL: &str = "spec/attestation/05-data-model.md";
 
 const TYPOS: &[Typo] = &[
     Typo {
+        file: "spec/attestation/08-http-binding.md",
+        from: "\n    headers:\n",
+        to: "\n    heders:\n",
+        codes: &[Code::OperationShape],
+    },
+    Typo {
+        file: "spec/guides/sdk.md",
+        from: "```rust\n",
+        to: "```rsut\n",
+        codes: &[Code::UnclassifiedFence],
+    },
+    Typo {
         file: DATA_MODEL,
         from: "\"confirmedAt\": \"2026",
         to: "\"confirmedAt\": \"20226",
