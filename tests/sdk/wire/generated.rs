@@ -23,7 +23,8 @@ fn copy(path: &str) -> String {
 
 #[test]
 fn the_types_are_what_the_generator_makes() {
-    let made = rust(&PROTOCOLS.map(|(name, _)| load(name))).unwrap_or_else(|error| panic!("{error}"));
+    let made =
+        rust(&PROTOCOLS.map(|(name, _)| load(name))).unwrap_or_else(|error| panic!("{error}"));
     let copy = copy("src/generated.rs");
     let differing = made
         .lines()
