@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             _ => false,
         };
         if !consents {
-            return refuse(&challenge, precondition);
+            return Ok(refuse(&challenge, precondition));
         }
         answer = answer.confirm(precondition.id().as_str(), now)?;
     }
@@ -112,7 +112,7 @@ fn no_fetch() -> anyhow::Result<bool> {
     )
 }
 
-fn refuse(challenge: &Challenge, precondition: &Precondition) -> anyhow::Result<ExitCode> {
+fn refuse(challenge: &Challenge, precondition: &Precondition) -> ExitCode {
     report::say(&format!(
         "not attested, for the operator does not consent to {:?}:\n  {}",
         output::harmless_line(precondition.id().as_str()),
@@ -123,5 +123,5 @@ fn refuse(challenge: &Challenge, precondition: &Precondition) -> anyhow::Result<
             "help: the operator consents beforehand by {flags}"
         ));
     }
-    Ok(ExitCode::FAILURE)
+    ExitCode::FAILURE
 }

@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let project = options.project()?;
     let progress = report::Progress::start(Stage::ALL.len());
     let built = build(&project, arguments.keep_going, &|stage| {
-        progress.stage(stage)
+        progress.stage(stage);
     });
     let elapsed = progress.finish();
     let built = built?;

@@ -69,26 +69,23 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let lifetime = arguments
         .lifetime
         .map_or(CHALLENGE_LIFETIME, Duration::from_secs);
-    let challenge = match &arguments.keys {
-        Some(keys) => {
-            let mut issuer =
-                ChallengeIssuer::new(ServerKeys::read(keys)?.challenges).with_lifetime(lifetime);
-            if let Some(endpoint) = endpoint {
-                issuer = issuer.with_endpoint(endpoint);
-            }
-            issuer.issue(&policy, &resource, now)?
+    let challenge = if let Some(keys) = &arguments.keys {
+        let mut issuer =
+            ChallengeIssuer::new(ServerKeys::read(keys)?.challenges).with_lifetime(lifetime);
+        if let Some(endpoint) = endpoint {
+            issuer = issuer.with_endpoint(endpoint);
         }
-        None => {
-            let expires_at = now.checked_add(lifetime).context("the time of expiry")?;
-            let mut message = PreconditionChallenge::new(
-                PreconditionChallengePreconditions::new(policy.preconditions().to_vec())?,
-                resource,
-                random_nonce()?,
-                WireTimestamp::try_from(expires_at)?,
-            );
-            message.attestation_endpoint = endpoint;
-            Challenge::new(message)?
-        }
+        issuer.issue(&policy, &resource, now)?
+    } else {
+        let expires_at = now.checked_add(lifetime).context("the time of expiry")?;
+        let mut message = PreconditionChallenge::new(
+            PreconditionChallengePreconditions::new(policy.preconditions().to_vec())?,
+            resource,
+            random_nonce()?,
+            WireTimestamp::try_from(expires_at)?,
+        );
+        message.attestation_endpoint = endpoint;
+        Challenge::new(message)?
     };
     let header = challenge.to_header()?;
     let message = serde_json::to_value(challenge.message())?;

@@ -84,6 +84,7 @@ async fn get(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let kept = Kept::default();
     let policy = arguments.consents.policy(&Origin::of(&url))?;
+    let resolver = (KeyResolver, WebResolver::new()?);
     let client = AttestationMiddleware::new(operator, policy)?
         .with_ask(|question: Question| async move {
             // A person takes as long as a person takes; the runtime does not wait.
@@ -91,7 +92,7 @@ async fn get(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 .await
                 .unwrap_or(false)
         })
-        .with_receipts(receipts(&kept)?)
+        .with_receipts(Receipts::new(resolver, keeper(&kept)))
         .attach(
             reqwest::Client::builder()
                 .connect_timeout(TIMEOUT)
@@ -151,14 +152,9 @@ async fn get(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// Leaves the receipt, or why there is none to keep, in `kept`.
-fn receipts(
-    kept: &Kept,
-) -> anyhow::Result<
-    Receipts<(KeyResolver, WebResolver), impl Fn(Result<Receipted, UnkeptReceipt>) + use<>>,
-> {
+fn keeper(kept: &Kept) -> impl Fn(Result<Receipted, UnkeptReceipt>) + use<> {
     let kept = Arc::clone(kept);
-    let resolver = (KeyResolver, WebResolver::new()?);
-    Ok(Receipts::new(resolver, move |received| {
+    move |received| {
         let outcome = match received {
             Ok(received) => Ok(json!({
                 "receipt": received.receipt.value(),
@@ -169,7 +165,7 @@ fn receipts(
             Err(error) => Err(error.to_string()),
         };
         *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
-    }))
+    }
 }
 
 fn keep(arguments: &Arguments, kept: &Kept) -> anyhow::Result<()> {

@@ -76,10 +76,6 @@ struct Export {
 
 #[derive(Args)]
 #[group(required = true, multiple = false)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag, and one of them is given"
-)]
 struct Form {
     /// As a JSON Web Key (RFC 8037)
     #[arg(long)]

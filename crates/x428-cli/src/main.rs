@@ -20,6 +20,8 @@ mod get;
 mod input;
 mod key;
 mod keyfile;
+#[cfg(not(feature = "network"))]
+mod lean;
 mod mdbook;
 #[cfg(feature = "network")]
 mod network;
@@ -45,6 +47,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
     propagate_version = true,
     arg_required_else_help = true
 )]
+#[cfg_attr(not(feature = "network"), command(after_help = lean::AFTER_HELP))]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -96,6 +99,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    #[cfg(not(feature = "network"))]
+    if let Some(code) = lean::hand_over() {
+        return code;
+    }
     let outcome = match Cli::parse().command {
         Command::Build(arguments) => build::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),

@@ -1,6 +1,6 @@
 //! `x428 token`
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{fmt::Write as _, path::PathBuf, process::ExitCode};
 
 use anyhow::{anyhow, ensure};
 use clap::{Args, Subcommand};
@@ -134,10 +134,11 @@ fn open(opaque: &str, keys: ServerKeys) -> anyhow::Result<Grant> {
 
 fn sealed(grant: &Grant) -> Value {
     let hex = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
+        bytes.iter().fold(String::new(), |mut hex, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
     };
     json!({
         "id": hex(&grant.id),

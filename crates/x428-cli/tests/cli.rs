@@ -169,7 +169,9 @@ fn the_profile_of_old_vectors_is_for_tests_and_nowhere_else() -> Outcome {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     };
     let vectors = help(&["conformance", "vectors"])?;
-    let option = vectors.lines().skip_while(|line| !line.contains("--vc-proof"));
+    let option = vectors
+        .lines()
+        .skip_while(|line| !line.contains("--vc-proof"));
     let text: String = option.take(2).collect();
     assert!(text.contains("for tests only"), "{vectors}");
     assert!(!help(&["verify"])?.contains("vc-proof"));

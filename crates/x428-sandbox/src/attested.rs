@@ -186,7 +186,7 @@ fn guard(
     let age = AgePrecondition::new(
         PreconditionId::parse("age")?,
         methods.clone(),
-        MinimumAge::new(ADULT.into())?,
+        MinimumAge::new(ADULT)?,
     );
     let operator = IdentityPrecondition::new(PreconditionId::parse("operator")?, methods);
 

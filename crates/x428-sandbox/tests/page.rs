@@ -1,5 +1,7 @@
 //! The page explains itself, and loads nothing from anywhere else.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use http_body_util::BodyExt as _;

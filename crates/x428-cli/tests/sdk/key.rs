@@ -7,9 +7,9 @@ use super::run::{Here, KEY, set_mode};
 #[test]
 fn a_new_key_is_for_its_owner_and_is_not_overwritten() {
     let here = Here::new();
-    let made = here.x428("key new mine.pem --json");
-    assert_eq!(made.code, 0, "{}", made.shown());
-    let did = made.json()["did"].as_str().unwrap().to_owned();
+    let new = here.x428("key new mine.pem --json");
+    assert_eq!(new.code, 0, "{}", new.shown());
+    let did = new.json()["did"].as_str().unwrap().to_owned();
     assert!(did.starts_with("did:key:z6Mk"));
     #[cfg(unix)]
     {

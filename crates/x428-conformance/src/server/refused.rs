@@ -110,8 +110,8 @@ fn cases(forge: &Forge<'_>) -> Vec<Bad> {
     cases
 }
 
-fn encoded(text: Result<String, String>) -> Option<Result<String, String>> {
-    Some(text.map(|text| encode(&text)))
+fn encoded(text: Result<String, String>) -> Result<String, String> {
+    text.map(|text| encode(&text))
 }
 
 /// Steps 1 and 2.
@@ -120,7 +120,7 @@ fn of_form(forge: &Forge<'_>) -> Vec<Bad> {
     let bad = |requirement, what, value, codes| Bad {
         requirement,
         what,
-        value,
+        value: Some(value),
         codes,
     };
     let two = |members: &mut serde_json::Map<_, _>| {
@@ -146,7 +146,7 @@ fn of_form(forge: &Forge<'_>) -> Vec<Bad> {
         bad(
             "attestation.verify.unreadable",
             "a header that is not base64url is refused",
-            Some(Ok("not base64url!".to_owned())),
+            Ok("not base64url!".to_owned()),
             MALFORMED,
         ),
         bad(
@@ -185,16 +185,6 @@ fn of_form(forge: &Forge<'_>) -> Vec<Bad> {
             MALFORMED,
         ),
         bad(
-            "attestation.verify.time",
-            "a time that is none is refused in step 2",
-            forge
-                .changed_attestation(None, |members| {
-                    members.insert("confirmedAt".to_owned(), "2026-11-20 12:00".into());
-                })
-                .map(|text| text.map(|text| encode(&text))),
-            MALFORMED,
-        ),
-        bad(
             "attestation.submit.oversized-header",
             "a payload that is too long for a header is refused",
             encoded(forge.too_long()),
@@ -206,10 +196,10 @@ fn of_form(forge: &Forge<'_>) -> Vec<Bad> {
 /// Steps 3 to 8.
 fn of_binding(forge: &Forge<'_>) -> Vec<Bad> {
     const SIGNATURE: &[ErrorCode] = &[ErrorCode::InvalidSignature];
-    let bad = |requirement, what, text, codes| Bad {
+    let bad = |requirement, what, text: Result<String, String>, codes| Bad {
         requirement,
         what,
-        value: encoded(text),
+        value: Some(encoded(text)),
         codes,
     };
     let set = |name: &'static str, value: &str| {
@@ -272,16 +262,24 @@ fn of_binding(forge: &Forge<'_>) -> Vec<Bad> {
     ]
 }
 
-/// Steps 9 and 10.
+/// Steps 9 and 10, and what else is wrong with an attestation.
 fn of_attestations(forge: &Forge<'_>) -> Vec<Bad> {
     const MISSING: &[ErrorCode] = &[ErrorCode::MissingAttestation];
     let bad = |requirement, what, text: Option<Result<String, String>>, codes| Bad {
         requirement,
         what,
-        value: text.map(|text| text.map(|text| encode(&text))),
+        value: text.map(encoded),
         codes,
     };
     vec![
+        bad(
+            "attestation.verify.time",
+            "a time that is none is refused in step 2",
+            forge.changed_attestation(None, |members| {
+                members.insert("confirmedAt".to_owned(), "2026-11-20 12:00".into());
+            }),
+            &[ErrorCode::MalformedPayload],
+        ),
         bad(
             "attestation.verify.complete",
             "an attestation for another precondition is refused in step 9",

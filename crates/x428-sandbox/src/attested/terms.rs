@@ -1,5 +1,7 @@
 //! The documents that are accepted, served as they were hashed.
 
+use std::fmt::Write as _;
+
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::routing::get;
@@ -61,8 +63,12 @@ impl Terms {
     #[must_use]
     pub fn hash(&self) -> String {
         let digits = Sha256::digest(&self.text);
-        let digits: String = digits.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("sha256-{digits}")
+        let mut hash = String::from("sha256-");
+        for byte in digits {
+            // Writing to a string cannot fail.
+            let _ = write!(hash, "{byte:02x}");
+        }
+        hash
     }
 
     fn path(&self) -> String {
