@@ -13,7 +13,7 @@ mod requirement;
 mod results;
 mod table;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, path::Path};
 
 pub use self::{
     coverage::{Coverage, CoverageKind, RequirementCoverage, Site},
@@ -55,8 +55,9 @@ impl Spec {
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
         self.problems.iter().any(|problem| {
-            let path = self.sources.file(problem.primary.span.file).path();
-            matches!(problem.code, Code::UnreadableFile | Code::NotUtf8) && path.ends_with(".md")
+            let path = Path::new(self.sources.file(problem.primary.span.file).path());
+            matches!(problem.code, Code::UnreadableFile | Code::NotUtf8)
+                && path.extension().is_some_and(|extension| extension == "md")
         })
     }
 

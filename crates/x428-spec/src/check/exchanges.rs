@@ -152,7 +152,7 @@ struct One<'a, 'f> {
     decoded: Vec<(&'f Header, &'a str, Value)>,
 }
 
-impl<'a> One<'a, '_> {
+impl One<'_, '_> {
     fn is_request(&self) -> bool {
         matches!(self.message.start, StartLine::Request { .. })
     }

@@ -122,7 +122,7 @@ pub(super) fn finish(document: &mut Document, problems: &mut Vec<Diagnostic>) {
             "x428:vectors" => Some(RegionKind::Vectors),
             "/x428" => {
                 if let Some((kind, start)) = open.take() {
-                    regions.push(region_between(kind, start, directive))
+                    regions.push(region_between(kind, start, directive));
                 } else {
                     let message = "this ends a region that never began";
                     problems.push(Diagnostic::new(

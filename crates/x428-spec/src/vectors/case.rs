@@ -88,15 +88,11 @@ impl Case<'_> {
         index
     }
 
-    /// The expectation: `good`, which gives none, or one of the codes.
-    pub(super) fn accepted_or_code(
-        &mut self,
-        good: &str,
-        codes: &[&str],
-    ) -> Option<Option<String>> {
+    /// The expectation: whether it is `good`, and else which of the codes.
+    pub(super) fn outcome(&mut self, good: &str, codes: &[&str]) -> Option<(bool, Option<String>)> {
         let words: Vec<_> = std::iter::once(good).chain(codes.iter().copied()).collect();
         let index = self.one_of("expect", &words)?;
-        Some((index > 0).then(|| words[index].to_owned()))
+        Some((index == 0, (index > 0).then(|| words[index].to_owned())))
     }
 
     /// Applies the JSON patch of a member. Returns whether there is one.

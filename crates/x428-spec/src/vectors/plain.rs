@@ -34,17 +34,14 @@ pub(super) fn token(builder: &Builder<'_>, case: &mut Case<'_>) -> Option<Vector
     };
     let requested_resource = case.text("resource")?;
     let current_time = case.text("now")?;
-    let error_code = case.accepted_or_code("accept", &builder.codes())?;
+    let (accept, error_code) = case.outcome("accept", &builder.codes())?;
     Some(Vectors::Token {
         input: TokenInput {
             token,
             requested_resource,
             current_time,
         },
-        expected: TokenExpected {
-            accept: error_code.is_none(),
-            error_code,
-        },
+        expected: TokenExpected { accept, error_code },
     })
 }
 

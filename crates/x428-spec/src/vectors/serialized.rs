@@ -47,9 +47,9 @@ pub(super) fn parse(builder: &Builder<'_>, case: &mut Case<'_>) -> Option<Vector
             return None;
         }
     };
-    let error_code = case.accepted_or_code("well-formed", &builder.codes())?;
+    let (well_formed, error_code) = case.outcome("well-formed", &builder.codes())?;
     let expected = ParseExpected {
-        well_formed: error_code.is_none(),
+        well_formed,
         error_code,
     };
     Some(Vectors::Parse { input, expected })

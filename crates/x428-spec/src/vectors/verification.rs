@@ -201,9 +201,9 @@ fn expected(
     case: &mut Case<'_>,
     challenge: &Value,
 ) -> Option<VerifyExpected> {
-    let error_code = case.accepted_or_code("accept", &builder.codes())?;
+    let (accept, error_code) = case.outcome("accept", &builder.codes())?;
     let scope = case.optional_text("scope");
-    if error_code.is_some() && scope.is_some() {
+    if !accept && scope.is_some() {
         case.refuse(case.node.span, "a refusal grants no scope");
     }
     let resource = challenge
@@ -217,7 +217,6 @@ fn expected(
             .unwrap_or_default()
             .to_owned()
     };
-    let accept = error_code.is_none();
     let token_scope = accept.then(|| scope.unwrap_or_else(default));
     Some(VerifyExpected {
         accept,
