@@ -17,7 +17,8 @@ mod verdicts;
 
 use rayon::prelude::*;
 
-use self::{examples::Results, validate::Validators};
+pub(crate) use self::examples::{Results, has_failed};
+use self::validate::Validators;
 use crate::{
     diagnostic::{Code, Diagnostic, sort},
     keys::Keys,
@@ -87,7 +88,7 @@ fn check_protocol(spec: &Spec, protocol: &Protocol) -> (Results, Counts, Vec<Dia
     }
     counts.signatures = signatures::check(spec, protocol, &keys, &mut results, &mut found);
     verdicts::check(spec, protocol, &keys, &mut results, &mut found);
-    counts.vectors = vectors::check(spec, protocol, &keys, &mut found);
+    counts.vectors = vectors::check(spec, protocol, &keys, &results, &mut found);
     let interface = operations::check(spec, protocol, &mut found);
     let context = exchanges::Context {
         spec,

@@ -15,6 +15,7 @@ use x428_conformance::{Category, Outcome, Profile, ProofProfile, Vector};
 use self::case::Case;
 pub(crate) use self::{build::Builder, verification::default_now};
 use crate::{
+    check::{Results, has_failed},
     diagnostic::{Code, Diagnostic, did_you_mean},
     keys::Keys,
     model::{Fence, FenceKind, Protocol, Spec},
@@ -34,6 +35,7 @@ pub(crate) fn check(
     spec: &Spec,
     protocol: &Protocol,
     keys: &Keys,
+    results: &Results,
     found: &mut Vec<Diagnostic>,
 ) -> usize {
     let cases = cases(spec, protocol, found);
@@ -46,6 +48,7 @@ pub(crate) fn check(
     };
     let problems: Vec<_> = cases
         .par_iter()
+        .filter(|(_, _, node)| !rests_on_failed(protocol, results, node))
         .map(|(category, _, node)| {
             let mut found = Vec::new();
             one(&builder, *category, node, &mut found);
@@ -54,6 +57,16 @@ pub(crate) fn check(
         .collect();
     found.extend(problems.into_iter().flatten());
     cases.len()
+}
+
+/// Whether a case, or one of its steps, starts from an example that has a diagnostic of its own.
+fn rests_on_failed(protocol: &Protocol, results: &Results, case: &Node) -> bool {
+    let names = ["challenge", "payload", "did", "issuer-did"];
+    let steps = case.get("steps").map(Node::elements).unwrap_or_default();
+    std::iter::once(case).chain(steps).any(|node| {
+        let mut starts = names.iter().filter_map(|name| node.get(name)?.as_str());
+        starts.any(|name| has_failed(protocol, results, name))
+    })
 }
 
 /// Makes and runs all vectors of a protocol.

@@ -15,7 +15,13 @@ use crate::{
 };
 
 /// What was found in the examples of a protocol.
-pub(super) type Results = HashMap<FenceId, FenceResult>;
+pub(crate) type Results = HashMap<FenceId, FenceResult>;
+
+/// Whether the example of a name is not what it claims to be.
+pub(crate) fn has_failed(protocol: &Protocol, results: &Results, name: &str) -> bool {
+    let result = protocol.examples.get(name).and_then(|id| results.get(id));
+    result.is_some_and(|result| result.outcome == Outcome::Failed)
+}
 
 /// Checks all examples of a protocol. Types that cannot be used are left out.
 pub(super) fn check(

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 use x428_conformance::{Profile, VerifyInput};
 
-use super::examples::Results;
+use super::examples::{Results, has_failed};
 use crate::{
     diagnostic::{Code, Diagnostic, did_you_mean},
     keys::Keys,
@@ -37,10 +37,16 @@ pub(super) fn check(
         .filter_map(|fence| {
             let (example, value) = fence.example_value()?;
             let challenge = example.answers.as_deref()?;
-            // An example that its schema refuses needs no second verdict.
+            // An example that its schema refuses needs no second verdict, and neither does one that
+            // rests on such an example.
             let failed = results
                 .get(&fence.id)
-                .is_some_and(|result| result.outcome == Outcome::Failed);
+                .is_some_and(|result| result.outcome == Outcome::Failed)
+                || has_failed(protocol, results, challenge)
+                || example
+                    .did
+                    .as_deref()
+                    .is_some_and(|did| has_failed(protocol, results, did));
             (!failed).then(|| (fence.id, one(&builder, fence, example, value, challenge)))
         })
         .collect();

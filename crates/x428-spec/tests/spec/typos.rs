@@ -1,6 +1,6 @@
 //! A typo anywhere in the real specification is reported where it stands.
 
-use x428_spec::diagnostic::Code;
+use x428_spec::diagnostic::{Code, Severity};
 
 use crate::{Outcome, project::Copy};
 
@@ -258,5 +258,30 @@ fn a_typo_is_reported_at_its_line_and_column() -> Outcome {
         );
         copy.write(typo.file, &sound)?;
     }
+    Ok(())
+}
+
+/// Nearly everything rests on this challenge; what does is not wrong for that.
+#[test]
+fn a_typo_is_reported_once() -> Outcome {
+    let copy = Copy::real()?;
+    let text = copy.read(DATA_MODEL)?;
+    let slip = text.replacen(
+        "\"expiresAt\": \"2026-11-20T",
+        "\"expiresAt\": \"2026-11-20 ",
+        1,
+    );
+    assert_ne!(slip, text);
+    copy.write(DATA_MODEL, slip)?;
+    let (_, problems) = copy.problems();
+    let errors = problems
+        .iter()
+        .filter(|problem| problem.severity() == Severity::Error);
+    let codes: Vec<_> = errors.map(|problem| problem.code).collect();
+    // Pattern and format of the schema, and the header of the exchange that carries the challenge.
+    assert!(
+        codes.len() <= 4 && codes.starts_with(&[Code::InvalidExample]),
+        "{codes:?}"
+    );
     Ok(())
 }
