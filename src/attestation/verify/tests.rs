@@ -294,6 +294,30 @@ fn an_outage_is_no_refusal_and_no_acceptance() {
     ));
 }
 
+/// A resolver that answers with a document, whatever it is asked.
+struct Always(DidDocument);
+
+impl DidResolver for Always {
+    fn resolve(&self, _: &Did) -> impl Future<Output = Result<DidDocument, ResolveError>> + Send {
+        ready(Ok(self.0.clone()))
+    }
+}
+
+// r[verify attestation.did.document-id]
+#[test]
+fn the_document_of_another_is_not_taken() {
+    let challenge = challenge();
+    let payload = answer(&challenge, now());
+    let expected = Expected::challenge(&challenge);
+    let of = |did: &Did| crate::did::key::document(did).unwrap();
+    let stranger = SigningKey::from_seed(&[8; 32]).did().unwrap();
+    let refused = verifier_at(Always(of(&stranger)), now()).verify_now(expected, &payload);
+    assert_eq!(code(refused), ErrorCode::UnresolvableOperator);
+    let operator = key().did().unwrap();
+    let accepted = verifier_at(Always(of(&operator)), now()).verify_now(expected, &payload);
+    assert_eq!(accepted.unwrap().operator, operator);
+}
+
 struct Never;
 
 impl DidResolver for Never {
