@@ -9,7 +9,6 @@ use std::{
 use anyhow::{Context as _, anyhow, bail, ensure};
 use serde_json::Value;
 use x428::{
-    attestation::Challenge,
     encoding::parse_base64url_header,
     jcs::{Limits, StrictJson},
 };
@@ -89,6 +88,7 @@ pub(crate) fn challenge_json(text: &str) -> anyhow::Result<StrictJson> {
 }
 
 /// Reads a challenge that can be answered.
-pub(crate) fn challenge(text: &str) -> anyhow::Result<Challenge> {
-    Ok(Challenge::read(&challenge_json(text)?)?)
+#[cfg(feature = "network")]
+pub(crate) fn challenge(text: &str) -> anyhow::Result<x428::attestation::Challenge> {
+    Ok(x428::attestation::Challenge::read(&challenge_json(text)?)?)
 }

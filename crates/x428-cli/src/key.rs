@@ -5,7 +5,6 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use x428::{
@@ -15,7 +14,6 @@ use x428::{
 };
 
 use crate::{
-    advice::Advise as _,
     keyfile,
     output::{self, Output, pretty},
     report, server_keys,
@@ -163,10 +161,13 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<SigningKey> {
 }
 
 /// Reads a key that may sign for somebody.
+#[cfg(feature = "network")]
 pub(crate) fn read_own(path: &Path) -> anyhow::Result<SigningKey> {
+    use crate::advice::Advise as _;
+
     let key = keyfile::signing_key(path)?;
     if is_published_test_key(&key.verifying_key().public_key()) {
-        return anyhow!(
+        return anyhow::anyhow!(
             "{} is published with the specification: everybody has it",
             path.display()
         )

@@ -19,8 +19,9 @@ pub(crate) fn hand_over() -> Option<ExitCode> {
             .unwrap_or_default()
     };
     let is_left_out = match (word(0), word(1)) {
-        ("attest" | "get" | "sandbox" | "audit", _) | ("conformance", "server") => true,
-        ("completions" | "man", _) => true,
+        // Completions and pages are those of the whole command.
+        ("attest" | "get" | "sandbox" | "audit" | "completions" | "man", _)
+        | ("conformance", "server") => true,
         ("did", did) => did.starts_with("did:web:"),
         _ => false,
     };
