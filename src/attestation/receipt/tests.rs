@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use super::*;
 use crate::did::key;
 
@@ -42,10 +44,11 @@ fn the_receipt_of_the_text_checks() {
         ("didDocumentDigest", &example("did-operator")),
     ] {
         let bytes = serde_json_canonicalizer::to_vec(of.value()).unwrap();
-        let hex: String = Sha256::digest(bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest: [u8; 32] = Sha256::digest(bytes).into();
+        let hex = digest.iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
         assert_eq!(receipt.value()[member], format!("sha256-{hex}"), "{member}");
     }
     let operator = example("did-operator");
