@@ -431,3 +431,19 @@ fn the_future_may_move_between_threads() {
     let verifier = verifier_at(KeyResolver, now());
     assert_send(&verifier.verify(Expected::challenge(&challenge), &payload));
 }
+
+// r[verify attestation.submit.oversized-header]
+#[test]
+fn a_header_carries_8192_bytes_and_not_one_more() {
+    let of_length = |length: usize| {
+        let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(length - 8));
+        assert_eq!(text.len(), length);
+        Payload::from_header(&crate::encoding::base64url(text))
+    };
+    assert!(of_length(8192).is_ok());
+    assert_eq!(
+        of_length(8193).unwrap_err().code(),
+        ErrorCode::MalformedPayload
+    );
+    assert!(of_length(9000).is_err());
+}
