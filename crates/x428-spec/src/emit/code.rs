@@ -12,6 +12,8 @@ use crate::{
     value::pointer,
 };
 
+mod yaml;
+
 /// The checked-in copy of the types, for users who do not want to run the generator.
 const RUST: &str = "src/generated.rs";
 
@@ -25,9 +27,12 @@ pub fn code(spec: &Spec, tree: &mut Tree) -> Vec<Diagnostic> {
         match input(protocol, tree) {
             Ok(input) => {
                 match openapi_documents(&input) {
-                    Ok([document, older]) => {
-                        tree.add(format!("openapi/{}.json", protocol.id), document);
-                        tree.add(format!("openapi/{}-3.0.json", protocol.id), older);
+                    Ok(documents) => {
+                        for (name, document) in ["", "-3.0"].into_iter().zip(&documents) {
+                            let path = format!("openapi/{}{name}", protocol.id);
+                            tree.add(format!("{path}.json"), pretty(document));
+                            tree.add(format!("{path}.yaml"), yaml::write(document));
+                        }
                     }
                     Err(error) => refuse(&error),
                 }
@@ -65,10 +70,10 @@ fn input(protocol: &Protocol, tree: &Tree) -> Result<Input, Error> {
 }
 
 /// The document in OpenAPI 3.1, and in 3.0 for tools that read no 3.1.
-fn openapi_documents(input: &Input) -> Result<[String; 2], Error> {
+fn openapi_documents(input: &Input) -> Result<[Value; 2], Error> {
     let document = openapi(input)?;
     let older = openapi_3_0(&document)?;
-    Ok([pretty(&document), pretty(&older)])
+    Ok([document, older])
 }
 
 fn pretty(document: &Value) -> String {
