@@ -97,9 +97,12 @@ fn fixed_seed() -> proptest::test_runner::Config {
     }
 }
 
-/// The programs of the guides.
+/// The programs of the README and the guides.
 #[cfg(doctest)]
 mod guides {
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+
     #[doc = include_str!("../spec/guides/sdk.md")]
     mod sdk {}
 
