@@ -64,20 +64,20 @@ impl Server {
         let started = Started::now();
         let Some(resource) = self.base.resource(uri, headers) else {
             let why = "The request names no host.";
-            return Look::Answer(self.unattestable(why, &started));
+            return Look::Answer(self.unattestable(why, started));
         };
         let guarded = Guarded {
             resource,
             requirement,
         };
         match request::payload(headers) {
-            Err(rejected) => Look::Answer(self.refuse(&guarded, &rejected, &started)),
+            Err(rejected) => Look::Answer(self.refuse(&guarded, &rejected, started)),
             Ok(Some(payload)) => Look::Judge(guarded, Box::new(payload)),
-            Ok(None) => self.look_at_token(guarded, headers, &started),
+            Ok(None) => self.look_at_token(guarded, headers, started),
         }
     }
 
-    fn look_at_token(&self, guarded: Guarded, headers: &HeaderMap, started: &Started) -> Look {
+    fn look_at_token(&self, guarded: Guarded, headers: &HeaderMap, started: Started) -> Look {
         let opened = request::token(headers)
             .and_then(|token| Some((token, self.opened.open(&self.tokens, token)?)));
         let Some((token, grant)) = opened else {
@@ -111,7 +111,7 @@ impl Server {
         guarded: &Guarded,
         grant: &Grant,
         checked: Result<(), Rejected>,
-        started: &Started,
+        started: Started,
     ) -> Verdict {
         if let Err(rejected) = checked {
             return Verdict::Answer(self.refuse(guarded, &rejected, started));
@@ -145,19 +145,19 @@ impl Server {
         if let Some(revocations) = &self.revocations {
             let digest = match grant.digest(&token) {
                 Ok(digest) => digest,
-                Err(misuse) => return Verdict::Answer(self.outage(&misuse.into(), &started)),
+                Err(misuse) => return Verdict::Answer(self.outage(&misuse.into(), started)),
             };
             match revocations.is_revoked(&digest).await {
                 Ok(false) => {}
                 Ok(true) => {
                     let why = "the token's life has ended early";
                     let rejected = Rejected::new(ErrorCode::TokenExpired, why);
-                    return Verdict::Answer(self.refuse(&guarded, &rejected, &started));
+                    return Verdict::Answer(self.refuse(&guarded, &rejected, started));
                 }
-                Err(down) => return Verdict::Answer(self.outage(&down.into(), &started)),
+                Err(down) => return Verdict::Answer(self.outage(&down.into(), started)),
             }
         }
-        self.admit(&guarded, &grant, checked, &started)
+        self.admit(&guarded, &grant, checked, started)
     }
 
     /// Verifies the payload of a request for a guarded resource.
@@ -182,14 +182,14 @@ impl Server {
             .requested(&guarded.resource);
         match self.accept(expected, &guarded.requirement, &payload).await {
             Ok((accepted, granted)) => {
-                observe::granted(&started);
+                observe::granted(started);
                 let attested = attested(&accepted, &granted, &guarded.requirement);
                 Verdict::Forward(Box::new(attested), Some(Box::new(granted)))
             }
             Err(Error::Rejected(rejected)) => {
-                Verdict::Answer(self.refuse(&guarded, &rejected, &started))
+                Verdict::Answer(self.refuse(&guarded, &rejected, started))
             }
-            Err(error) => Verdict::Answer(self.outage(&error, &started)),
+            Err(error) => Verdict::Answer(self.outage(&error, started)),
         }
     }
 
@@ -260,7 +260,7 @@ impl Server {
     }
 
     /// Answers a request that carried nothing.
-    pub(super) fn challenge(&self, guarded: &Guarded, started: &Started) -> Response<Vec<u8>> {
+    pub(super) fn challenge(&self, guarded: &Guarded, started: Started) -> Response<Vec<u8>> {
         match self.fresh(guarded) {
             Ok(Some(challenge)) => {
                 observe::challenged(started);
@@ -281,7 +281,7 @@ impl Server {
         &self,
         guarded: &Guarded,
         rejected: &Rejected,
-        started: &Started,
+        started: Started,
     ) -> Response<Vec<u8>> {
         match self.fresh(guarded) {
             Ok(challenge) => self.refuse_with(rejected, challenge, started),
@@ -293,7 +293,7 @@ impl Server {
         &self,
         rejected: &Rejected,
         challenge: Option<Challenge>,
-        started: &Started,
+        started: Started,
     ) -> Response<Vec<u8>> {
         observe::refused(rejected.code(), started);
         self.write(
@@ -302,7 +302,7 @@ impl Server {
         )
     }
 
-    fn unattestable(&self, why: &str, started: &Started) -> Response<Vec<u8>> {
+    fn unattestable(&self, why: &str, started: Started) -> Response<Vec<u8>> {
         observe::challenged(started);
         self.write(&PreconditionRequired::unattestable(why), started)
     }
@@ -323,7 +323,7 @@ impl Server {
         challenge.map(Some)
     }
 
-    fn write(&self, message: &PreconditionRequired, started: &Started) -> Response<Vec<u8>> {
+    fn write(&self, message: &PreconditionRequired, started: Started) -> Response<Vec<u8>> {
         match message.to_response() {
             Ok(mut response) => {
                 self.dress(response.headers_mut());
@@ -336,7 +336,7 @@ impl Server {
     /// Answers that nothing was decided.
     // r[impl attestation.error.outage]
     // r[impl attestation.security.fail-closed]
-    pub(super) fn outage(&self, error: &Error, started: &Started) -> Response<Vec<u8>> {
+    pub(super) fn outage(&self, error: &Error, started: Started) -> Response<Vec<u8>> {
         observe::outage(error, started);
         if let Some(tell) = &self.on_outage {
             tell(error);

@@ -60,7 +60,7 @@ impl Server {
         let (parts, body) = request.into_parts();
         let payload = match self.receive(&parts.headers, body).await {
             Ok(Ok(payload)) => payload,
-            Ok(Err(rejected)) => return self.refuse_with(&rejected, None, &started),
+            Ok(Err(rejected)) => return self.refuse_with(&rejected, None, started),
             Err(TooSlow) => return too_slow(),
         };
         // The resource is what the client says. It names preconditions, and is verified with them.
@@ -69,7 +69,7 @@ impl Server {
         let sealed_with = self.expected(&requirements, &payload);
         let requirement = sealed_with.or(requirements.first());
         let Some(requirement) = requirement else {
-            return self.refuse_unknown(&payload, &started).await;
+            return self.refuse_unknown(&payload, started).await;
         };
         let expected = match sealed_with {
             Some(requirement) => Expected::sealed(&self.challenges, requirement.policy()),
@@ -78,28 +78,28 @@ impl Server {
         match self.accept(expected, requirement, &payload).await {
             Ok((_, granted)) => match response::accepted(&granted.token) {
                 Ok(mut response) => {
-                    observe::granted(&started);
+                    observe::granted(started);
                     self.dress(response.headers_mut());
                     match granted.put(response.headers_mut()) {
                         Ok(()) => response,
-                        Err(misuse) => self.outage(&misuse.into(), &started),
+                        Err(misuse) => self.outage(&misuse.into(), started),
                     }
                 }
-                Err(misuse) => self.outage(&misuse.into(), &started),
+                Err(misuse) => self.outage(&misuse.into(), started),
             },
             Err(Error::Rejected(rejected)) => {
                 let guarded = Guarded {
                     resource: named.to_owned(),
                     requirement: requirement.clone(),
                 };
-                self.refuse(&guarded, &rejected, &started)
+                self.refuse(&guarded, &rejected, started)
             }
-            Err(error) => self.outage(&error, &started),
+            Err(error) => self.outage(&error, started),
         }
     }
 
     /// Refuses a payload for something that is not guarded here, in the order of the steps.
-    async fn refuse_unknown(&self, payload: &Payload, started: &Started) -> Response<Vec<u8>> {
+    async fn refuse_unknown(&self, payload: &Payload, started: Started) -> Response<Vec<u8>> {
         match self.verifier.verify(Expected::nothing(), payload).await {
             Err(Error::Rejected(rejected)) => self.refuse_with(&rejected, None, started),
             Err(error) => self.outage(&error, started),

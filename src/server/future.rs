@@ -116,7 +116,7 @@ where
                     return Poll::Ready(Ok(match finished {
                         Ok(()) => response.map(AttestationBody::inner),
                         Err(misuse) => server
-                            .outage(&misuse.into(), &Started::now())
+                            .outage(&misuse.into(), Started::now())
                             .map(AttestationBody::own),
                     }));
                 }

@@ -19,7 +19,7 @@ impl Started {
     }
 
     #[cfg(feature = "tracing")]
-    fn micros(&self) -> u64 {
+    fn micros(self) -> u64 {
         u64::try_from(self.at.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 }
@@ -40,24 +40,24 @@ macro_rules! event {
     };
 }
 
-pub(super) fn challenged(started: &Started) {
+pub(super) fn challenged(started: Started) {
     event!(DEBUG, "challenged", started);
 }
 
-pub(super) fn admitted(started: &Started) {
+pub(super) fn admitted(started: Started) {
     event!(DEBUG, "admitted", started);
 }
 
-pub(super) fn granted(started: &Started) {
+pub(super) fn granted(started: Started) {
     event!(INFO, "granted", started);
 }
 
-pub(super) fn refused(code: ErrorCode, started: &Started) {
+pub(super) fn refused(code: ErrorCode, started: Started) {
     event!(INFO, "refused", started, code = code.as_str());
 }
 
 /// Names what is out of order, and not why: a reason may name hosts and operators.
-pub(super) fn outage(error: &Error, started: &Started) {
+pub(super) fn outage(error: &Error, started: Started) {
     let what = match error {
         Error::Unavailable(unavailable) => unavailable.what(),
         Error::Misuse(_) => "configuration",
