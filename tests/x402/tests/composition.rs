@@ -2,6 +2,11 @@
 //!
 //! The facilitator is a stand-in in memory: what it would ask a chain, nobody here asks.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that panics is a test that fails"
+)]
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
