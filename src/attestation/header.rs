@@ -12,6 +12,8 @@ pub const ATTESTATION: &str = "X-428-Attestation";
 /// Carries the token: with its expiry and scope in the response that grants it, alone in later
 /// requests.
 pub const TOKEN: &str = "X-428-Token";
+/// The header of the response that carries a receipt.
+pub const RECEIPT: &str = "X-428-Receipt";
 
 /// Where a payload travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
