@@ -1,7 +1,7 @@
 //! Events name what was decided, and nobody.
 
+use std::cell::RefCell;
 use std::fmt::{Debug, Write as _};
-use std::sync::{Arc, Mutex};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -9,8 +9,13 @@ use tracing::{Event, Metadata, Subscriber};
 
 use crate::harness::*;
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
+thread_local! {
+    static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Keeps the events of each thread apart. It is the subscriber of the whole process: `tracing`
+/// asks the thread that meets an event first, once and for all, whether anybody wants it.
+struct Lines;
 
 struct Line(String);
 
@@ -35,7 +40,7 @@ impl Subscriber for Lines {
     fn event(&self, event: &Event<'_>) {
         let mut line = Line(event.metadata().level().to_string());
         event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
+        LINES.with_borrow_mut(|lines| lines.push(line.0));
     }
     fn enter(&self, _: &Id) {}
     fn exit(&self, _: &Id) {}
@@ -44,8 +49,7 @@ impl Subscriber for Lines {
 // r[verify attestation.privacy.redact]
 #[tokio::test]
 async fn every_decision_is_an_event_without_a_name() {
-    let lines = Lines::default();
-    let _guard = tracing::subscriber::set_default(lines.clone());
+    tracing::subscriber::set_global_default(Lines).unwrap();
     let guarded = guarded();
     assert!(guarded.get("/open").await.is_served());
     let payload = guarded.answer("/reports/1").await;
@@ -74,9 +78,8 @@ async fn every_decision_is_an_event_without_a_name() {
     let posted = guarded.answer("/reports/1").await;
     guarded.post(posted.text().to_owned()).await.token();
     guarded.post("{}").await;
-    let lines = lines.0.lock().unwrap();
     assert_eq!(
-        *lines,
+        LINES.take(),
         [
             r#"DEBUG decision="challenged""#,
             r#"INFO decision="granted""#,
