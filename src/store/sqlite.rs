@@ -49,6 +49,8 @@ const WHAT: &str = "SQLite database";
 const MIGRATIONS: &[&str] = &[include_str!("sqlite/1.sql")];
 /// Takes the lock at once: a transaction that reads first and writes then may have to be undone.
 const BEGIN: &str = "BEGIN IMMEDIATE";
+/// How long to wait until a file is opened again that another process is just making.
+const BUSY: Duration = Duration::from_millis(10);
 
 /// Nonces, revocations and the audit log in one file.
 pub struct SqliteStore<C = SystemClock> {
@@ -77,6 +79,7 @@ impl SqliteStore {
             .pragma("secure_delete", "ON");
         let store = Self::connect(&options, settings);
         let migrated = bounded(WHAT, settings.timeout, async {
+            first(&store.writer).await?;
             Ok::<_, Fault>(Box::pin(migrate(&store.writer)).await)
         });
         migrated.await??;
@@ -175,6 +178,27 @@ async fn version(readers: &SqlitePool) -> Result<Option<i64>, Fault> {
     }
     let version = sqlx::query_scalar("SELECT max(version) FROM x428_schema");
     Ok(version.fetch_one(readers).await?)
+}
+
+/// Makes the first connection, which turns a new file to WAL mode. SQLite refuses that at once,
+/// whatever the time to wait, while another process does the same; so it is asked again.
+async fn first(writer: &SqlitePool) -> Result<(), Fault> {
+    loop {
+        match writer.acquire().await {
+            Err(error) if is_busy(&error) => tokio::time::sleep(BUSY).await,
+            made => return made.map(drop).map_err(Fault::from),
+        }
+    }
+}
+
+/// SQLITE_BUSY, with or without its extension: <https://sqlite.org/rescode.html#busy>.
+fn is_busy(error: &sqlx::Error) -> bool {
+    const SQLITE_BUSY: u32 = 5;
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .and_then(|code| code.parse::<u32>().ok())
+        .is_some_and(|code| code & 0xff == SQLITE_BUSY)
 }
 
 async fn migrate(writer: &SqlitePool) -> Result<(), Error> {

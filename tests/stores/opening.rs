@@ -24,7 +24,7 @@ fn patient() -> Settings {
 async fn sqlite_is_made_once_by_many() {
     let (_directory, path) = services::file();
     let mut tasks = JoinSet::new();
-    for _ in 0..8 {
+    for _ in 0..32 {
         let path = path.clone();
         tasks.spawn(async move { SqliteStore::open(path, &patient()).await.map(drop) });
     }
