@@ -32,6 +32,7 @@
 //! | module | does |
 //! |---|---|
 //! | [`attestation`] | challenges, answers, the ten steps, tokens, scopes, nonces |
+//! | [`withdrawal`] | decimals, submissions, intents and refusals of the withdrawal protocol |
 //! | [`vc`] | what is checked of every credential, and where proofs are verified |
 //! | [`sign`] | keys, strict Ed25519, sealing keys; the only place that sees secrets |
 //! | [`did`] | names, documents, resolvers |
@@ -69,6 +70,7 @@ pub mod sign;
 pub mod store;
 pub mod vc;
 pub mod wire;
+pub mod withdrawal;
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

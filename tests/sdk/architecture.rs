@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the core, each above those that it may use.
-const ORDER: [&str; 9] = [
+const ORDER: [&str; 10] = [
     "wire",
     "error",
     "encoding",
@@ -17,6 +17,7 @@ const ORDER: [&str; 9] = [
     "sign",
     "vc",
     "attestation",
+    "withdrawal",
 ];
 
 /// Parts of these modules that are for the outside world, with a feature of their own each.

@@ -1,0 +1,20 @@
+//! The withdrawal protocol: an application withdraws for an owner, and the owner approves what is
+//! withdrawn.
+//!
+//! These modules calculate and decide. They send nothing and store nothing.
+//!
+//! | part | section | does |
+//! |---|---|---|
+//! | [`decimal`] | 2.3 | amounts, exactly |
+//! | [`idempotency`] | 6.3 | the keys that make a submission repeatable |
+//! | [`submission`] | 6.1 | requests to withdraw, and their fingerprints |
+//! | [`intent`] | 7.3 | what the owner approves |
+//! | [`refusal`] | 2.2, 10 | bodies read strictly, and what is answered if they are not of their form |
+
+pub mod decimal;
+#[cfg(test)]
+pub(crate) mod example;
+pub mod idempotency;
+pub mod intent;
+pub mod refusal;
+pub mod submission;
