@@ -30,6 +30,9 @@ pub struct Manifest {
     /// The tables of codes.
     #[serde(default)]
     pub codes: Vec<Codes>,
+    /// How the codes of a type follow one another.
+    #[serde(default)]
+    pub machines: Vec<Machine>,
     /// The constants.
     #[serde(default)]
     pub constants: Vec<Constant>,
@@ -94,6 +97,37 @@ pub struct Code {
     /// The other columns.
     #[serde(flatten)]
     pub columns: Map<String, Value>,
+}
+
+/// A state machine: its states are the codes of a table.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct Machine {
+    /// The type of the states.
+    pub of: String,
+    /// The section of the table.
+    #[serde(default)]
+    pub section: String,
+    /// The state in which it begins.
+    pub initial: String,
+    /// The states that nothing follows.
+    #[serde(default)]
+    pub terminal: Vec<String>,
+    /// The transitions in the order of the table.
+    pub transitions: Vec<Transition>,
+}
+
+/// A row of a table of transitions.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct Transition {
+    /// The state before.
+    pub from: String,
+    /// The state after.
+    pub to: String,
+    /// What makes the change.
+    #[serde(default)]
+    pub when: String,
 }
 
 /// A limit or a lifetime.

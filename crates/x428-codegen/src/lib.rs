@@ -30,6 +30,9 @@ mod settings;
 mod shape;
 
 pub use error::Error;
-pub use input::{About, Code, Codes, Constant, Example, Manifest, Operation, Protocol, Table};
+pub use input::{
+    About, Code, Codes, Constant, Example, Machine, Manifest, Operation, Protocol, Table,
+    Transition,
+};
 pub use openapi::{openapi, openapi_3_0};
 pub use rust::rust;

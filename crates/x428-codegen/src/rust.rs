@@ -1,5 +1,7 @@
 //! Rust types from the shapes.
 
+mod codes;
+mod machine;
 mod pattern;
 mod record;
 mod scalar;
@@ -68,6 +70,7 @@ fn parse(tokens: TokenStream, protocol: Option<&Protocol>) -> Result<syn::File, 
 
 fn module(protocol: &Protocol) -> Result<TokenStream, Error> {
     let model = Model::new(protocol)?;
+    machine::check_types(protocol)?;
     let records = record::records(&model)?;
     let mut items = table::about(protocol);
     items.extend(table::constants(protocol)?);
@@ -75,7 +78,7 @@ fn module(protocol: &Protocol) -> Result<TokenStream, Error> {
         items.extend(match &item.shape {
             Shape::Text { .. } => scalar::text(&model, item)?,
             Shape::Words(words) => scalar::words(&model, item, words)?,
-            Shape::Codes(index) => table::codes(protocol, item, *index)?,
+            Shape::Codes(index) => codes::codes(protocol, item, *index)?,
             Shape::ConstantText(text) => scalar::constant_text(item, text),
             Shape::ConstantInteger(number) => scalar::constant_integer(item, *number),
             Shape::Integer { min, max } => scalar::integer(item, *min, *max),

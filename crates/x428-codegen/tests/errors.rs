@@ -219,9 +219,42 @@ fn tables() {
         manifest["constants"] = json!([{ "name": "a", "value": 1, "unit": "bytes" }, { "name": name, "value": value, "unit": unit }]);
         with_manifest(&json!({}), &manifest)
     };
+    let machine = |change: &dyn Fn(&mut Value)| {
+        let mut manifest = manifest();
+        manifest["codes"] = json!([{ "type": "Code", "rows": [{ "code": "a" }, { "code": "b" }] }]);
+        manifest["machines"] = json!([{
+            "of": "Code", "initial": "a", "transitions": [{ "from": "a", "to": "b" }],
+        }]);
+        change(&mut manifest);
+        with_manifest(&json!({}), &manifest)
+    };
+    assert!(machine(&|_| ()).is_ok());
     snapshot(
         "tables",
         &report([
+            (
+                "a machine of nothing",
+                machine(&|manifest| manifest["machines"][0]["of"] = json!("Cod")),
+            ),
+            (
+                "two machines of a type",
+                machine(&|manifest| {
+                    let first = manifest["machines"][0].clone();
+                    manifest["machines"] = json!([first, first]);
+                }),
+            ),
+            (
+                "no such beginning",
+                machine(&|manifest| manifest["machines"][0]["initial"] = json!("c")),
+            ),
+            (
+                "no such state",
+                machine(&|manifest| manifest["machines"][0]["transitions"][0]["to"] = json!("c")),
+            ),
+            (
+                "a column that is taken",
+                codes(json!([{ "code": "a", "as str": "a" }])),
+            ),
             ("no codes", codes(json!([]))),
             (
                 "a code twice",

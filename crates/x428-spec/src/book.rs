@@ -26,7 +26,6 @@ pub use driver::{BookError, Built, build, copy_downloads, preprocess};
 
 use self::markup::page_of;
 use crate::{
-    diagram,
     model::{Document, FenceId, FenceKind, Report, Spec, TypeOrigin},
     source::Span,
     value::Node,
@@ -45,16 +44,13 @@ pub struct Rendered {
 ///
 /// `openapi` holds the OpenAPI documents by protocol id; `repository` is the address under which the
 /// files of the project can be read, if there is one.
-///
-/// # Errors
-/// [`BookError::Diagram`] if a diagram is not understood.
+#[must_use]
 pub fn render(
     spec: &Spec,
     report: &Report,
     openapi: &BTreeMap<String, serde_json::Value>,
     repository: Option<&str>,
-) -> Result<Rendered, BookError> {
-    diagrams(spec)?;
+) -> Rendered {
     let pages = Pages::new(spec, report, openapi.keys().cloned().collect(), repository);
     let chapters = spec
         .documents
@@ -82,36 +78,7 @@ pub fn render(
     if let Some(text) = coverage::render(&pages) {
         extra.push(("Coverage".to_owned(), PathBuf::from(coverage::PAGE), text));
     }
-    Ok(Rendered { chapters, extra })
-}
-
-/// A broken diagram would leave a hole in the book.
-fn diagrams(spec: &Spec) -> Result<(), BookError> {
-    for (_, fence) in spec
-        .fences()
-        .filter(|(_, fence)| matches!(fence.kind, FenceKind::Mermaid))
-    {
-        if let Err(errors) = diagram::parse(fence.body.text()) {
-            let Some(error) = errors.into_iter().next() else {
-                continue;
-            };
-            let start: usize = fence
-                .body
-                .text()
-                .split_inclusive('\n')
-                .take(error.line)
-                .map(str::len)
-                .sum();
-            let file = spec.sources.file(fence.body.file());
-            let position = file.position(fence.body.offset(start));
-            return Err(BookError::Diagram {
-                file: file.path().to_owned(),
-                line: position.line,
-                source: error,
-            });
-        }
-    }
-    Ok(())
+    Rendered { chapters, extra }
 }
 
 /// What the pages need to know of each other.

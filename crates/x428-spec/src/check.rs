@@ -1,10 +1,12 @@
 //! The checks: passes over the model, one file each. None of them changes it.
 
 mod coverage;
+mod diagrams;
 mod examples;
 pub(crate) mod exchanges;
 mod headings;
 mod links;
+mod machines;
 mod members;
 mod operations;
 mod regions;
@@ -70,6 +72,7 @@ fn check_text(spec: &Spec) -> (Coverage, Vec<Diagnostic>) {
     links::glossary(spec, &used, &mut found);
     headings::check(spec, &mut found);
     regions::check(spec, &mut found);
+    diagrams::check(spec, &mut found);
     let coverage = coverage::check(spec, &mut found);
     (coverage, found)
 }
@@ -79,6 +82,7 @@ fn check_protocol(spec: &Spec, protocol: &Protocol) -> (Results, Counts, Vec<Dia
     let mut found = Vec::new();
     let mut counts = Counts::default();
     tables::check(spec, protocol, &mut found);
+    machines::check(spec, protocol, &mut found);
     let keys = Keys::new(spec, protocol, &mut found);
     let mut unusable = schemas::check(spec, protocol, &mut found);
     let mut results = Results::default();

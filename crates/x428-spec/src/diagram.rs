@@ -1,4 +1,5 @@
-//! Sequence diagrams: the part of the Mermaid notation that a specification needs, as static SVG.
+//! Sequence and state diagrams: the part of the Mermaid notation that a specification needs, as
+//! static SVG.
 //!
 //! A diagram of the text is drawn when the book is built, so that it prints, follows the theme by
 //! CSS classes and reads aloud: the picture carries a title and its steps as sentences. What is not
@@ -13,12 +14,35 @@
 mod draw;
 mod parse;
 mod room;
+mod states;
 #[cfg(test)]
 mod tests;
 mod words;
 
-pub use draw::svg;
 pub use parse::{DiagramError, DiagramFault, parse};
+pub use states::States;
+
+/// What a diagram shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Diagram {
+    /// `sequenceDiagram`
+    Sequence(Sequence),
+    /// `stateDiagram-v2`
+    States(States),
+}
+
+/// Draws the diagram; `id` makes the ids of its title and description unique on a page.
+///
+/// Colours come from the style sheet through the classes `dg-*`. The result holds no blank line, so
+/// that it may stand in Markdown.
+#[must_use]
+pub fn svg(diagram: &Diagram, id: &str) -> String {
+    match diagram {
+        Diagram::Sequence(sequence) => draw::svg(sequence, id),
+        Diagram::States(states) => states::svg(states, id),
+    }
+}
 
 /// A sequence diagram: who takes part, and what happens from top to bottom.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@
 mod coverage;
 mod document;
 mod fence;
+mod machine;
 mod project;
 mod protocol;
 mod requirement;
@@ -19,6 +20,7 @@ pub use self::{
     coverage::{Coverage, CoverageKind, RequirementCoverage, Site},
     document::{Block, BlockKind, Directive, Document, Heading, Link, LinkKind},
     fence::{Attribute, Body, Example, Fence, FenceId, FenceKind, Info, Verdict},
+    machine::{Machine, START, Transition, states_of},
     project::Project,
     protocol::{Glossary, Protocol, Term, TypeDefinition, TypeOrigin},
     requirement::{Keyword, Requirement, Strength},

@@ -2,9 +2,10 @@
 
 mod fields;
 mod requirements;
+mod states;
 mod vectors;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use crate::{
     model::{Document, Region, RegionKind, Spec},
@@ -21,6 +22,7 @@ pub fn render(spec: &Spec, document: &Document, region: &Region) -> Option<Strin
         RegionKind::Requirements { prefix } => {
             requirements::table_of(spec, protocol, document, prefix.as_deref())
         }
+        RegionKind::States { of } => states::diagram_of(spec, protocol, of)?,
         RegionKind::Vectors => vectors::table_of(spec, protocol, document),
     };
     Some(format!("\n{table}"))
@@ -31,13 +33,33 @@ pub(crate) fn is_current(content: &str, rendered: &str) -> bool {
     content.lines().eq(rendered.lines())
 }
 
-/// The first line of a region that no generator has written: all that they write are tables.
+/// The first line of a region that no generator has written: all that they write are tables, or one
+/// diagram.
 pub(crate) fn foreign(spec: &Spec, region: &Region) -> Option<Span> {
     let mut start = region.content.start;
+    if matches!(region.kind, RegionKind::States { .. }) {
+        return foreign_to_diagram(spec.text(region.content))
+            .map(|range| Span::new(region.content.file, start + range.start..start + range.end));
+    }
     for line in spec.text(region.content).split_inclusive('\n') {
         let own = line.trim_end();
         if !own.is_empty() && !own.starts_with('|') {
             return Some(Span::new(region.content.file, start..start + own.len()));
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// The first line that is neither blank nor of the one fence.
+fn foreign_to_diagram(text: &str) -> Option<Range<usize>> {
+    let (mut start, mut fences) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        let own = line.trim_end();
+        let is_fence = own.starts_with("```");
+        fences += usize::from(is_fence);
+        if fences > 2 || (!own.is_empty() && fences != 1 && !is_fence) {
+            return Some(start..start + own.len());
         }
         start += line.len();
     }

@@ -1,16 +1,14 @@
-//! What comes from the tables of the text: codes and constants.
+//! What comes from the tables of constants.
 
-use super::{docs, scalar::word_enum};
+use super::docs;
 use crate::{
     Error, Protocol,
     error::at,
-    names::{doc, ident, pascal, snake},
-    settings::{DURATIONS, MEANING},
-    shape::Type,
+    names::{ident, snake},
+    settings::DURATIONS,
 };
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
-use serde_json::Value;
 
 /// The version of the specification.
 pub(super) fn about(protocol: &Protocol) -> TokenStream {
@@ -95,98 +93,4 @@ fn section(section: &str) -> String {
     } else {
         format!("Section {section}.")
     }
-}
-
-pub(super) fn codes(protocol: &Protocol, item: &Type, index: usize) -> Result<TokenStream, Error> {
-    let Some(table) = protocol.manifest.codes.get(index) else {
-        return Ok(TokenStream::new());
-    };
-    let rows = &table.rows;
-    let names: Vec<String> = rows.iter().map(|row| pascal(&row.code)).collect();
-    let words: Vec<String> = rows.iter().map(|row| row.code.clone()).collect();
-    let meanings: Vec<String> = rows
-        .iter()
-        .map(|row| {
-            format!(
-                " {}",
-                doc(if row.meaning.is_empty() {
-                    &row.code
-                } else {
-                    &row.meaning
-                })
-            )
-        })
-        .collect();
-    let variants: Vec<_> = names.iter().map(|name| ident(name)).collect();
-    let mut members = TokenStream::new();
-    let mut columns: Vec<&str> = Vec::new();
-    for row in rows {
-        for column in row.columns.keys().filter(|column| *column != MEANING) {
-            if !columns.contains(&column.as_str()) {
-                columns.push(column);
-            }
-        }
-    }
-    for column in columns {
-        let cells: Vec<Option<&Value>> = rows.iter().map(|row| row.columns.get(column)).collect();
-        let numbers: Option<Vec<u16>> = cells
-            .iter()
-            .map(|cell| {
-                cell.and_then(Value::as_u64)
-                    .and_then(|number| u16::try_from(number).ok())
-            })
-            .collect();
-        let texts: Option<Vec<String>> = cells.iter().map(|cell| cell.map(plain)).collect();
-        let (kind, cells): (_, Vec<TokenStream>) = match (numbers, texts) {
-            (Some(numbers), _) => (
-                quote!(u16),
-                numbers
-                    .into_iter()
-                    .map(Literal::u16_unsuffixed)
-                    .map(|number| quote!(#number))
-                    .collect(),
-            ),
-            (None, Some(texts)) => (
-                quote!(&'static str),
-                texts.into_iter().map(|text| quote!(#text)).collect(),
-            ),
-            (None, None) => {
-                let pointer = at(&at("/codes", index), "rows");
-                return Err(Error::new(
-                    &protocol.manifest_file,
-                    pointer,
-                    format!("a row has no column `{column}`"),
-                    "fill the cell in the table",
-                ));
-            }
-        };
-        let name = ident(&snake(column));
-        let docs = format!(" The column `{column}` of the table.");
-        members.extend(quote! {
-            #[doc = #docs]
-            #[must_use]
-            pub fn #name(self) -> #kind {
-                match self {
-                    #(Self::#variants => #cells,)*
-                }
-            }
-        });
-    }
-    let texts: Vec<&str> = rows.iter().map(|row| row.meaning.as_str()).collect();
-    members.extend(quote! {
-        /// What it means, in a sentence.
-        #[must_use]
-        pub fn meaning(self) -> &'static str {
-            match self {
-                #(Self::#variants => #texts,)*
-            }
-        }
-    });
-    Ok(word_enum(item, &names, &words, &meanings, &members))
-}
-
-fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
 }

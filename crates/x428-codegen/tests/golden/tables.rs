@@ -99,6 +99,73 @@ pub mod golden {
 
     crate::wire::word::word!(ErrorCode);
 
+    /// The codes of section 8.1 States.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum Status {
+        /// It is open.
+        Open,
+        /// It is closed.
+        Closed,
+    }
+
+    impl Status {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[Self::Open, Self::Closed];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Open => "open",
+                Self::Closed => "closed",
+            }
+        }
+        /// The column `terminal` of the table.
+        #[must_use]
+        pub fn is_terminal(self) -> bool {
+            match self {
+                Self::Closed => true,
+                Self::Open => false,
+            }
+        }
+        /// The column `known` of the table.
+        #[must_use]
+        pub fn is_known(self) -> bool {
+            match self {
+                Self::Open | Self::Closed => true,
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::Open => "It is open.",
+                Self::Closed => "It is closed.",
+            }
+        }
+        /// The state in which it begins.
+        pub const INITIAL: Self = Self::Open;
+        /// The transitions of section 8.2 Transitions.
+        ///
+        /// Each is the state before and the state after, in the order of the table.
+        pub const TRANSITIONS: &'static [(Self, Self)] = &[(Self::Open, Self::Closed)];
+        /// The states that may follow this one.
+        #[must_use]
+        pub fn successors(self) -> &'static [Self] {
+            match self {
+                Self::Open => &[Self::Closed],
+                Self::Closed => &[],
+            }
+        }
+        /// Whether `next` may follow this state. No state follows itself.
+        #[must_use]
+        pub fn can_transition_to(self, next: Self) -> bool {
+            self.successors().contains(&next)
+        }
+    }
+
+    crate::wire::word::word!(Status);
+
     /// Reads a value as the type that has this name in the schemas, and writes it again. `None` if there is none.
     #[must_use]
     pub fn round_trip(
@@ -113,6 +180,7 @@ pub mod golden {
         match type_name {
             "Problem" => Some(through::<Problem>(value)),
             "ErrorCode" => Some(through::<ErrorCode>(value)),
+            "Status" => Some(through::<Status>(value)),
             _ => None,
         }
     }

@@ -18,25 +18,12 @@ use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 use mdbook_renderer::{RenderContext, Renderer};
 
 use super::{Rendered, markup::page_of};
-use crate::{
-    diagram::DiagramError,
-    model::{Project, Report, Spec},
-};
+use crate::model::{Project, Report, Spec};
 
 /// Why there is no book.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BookError {
-    /// A diagram is not understood.
-    #[error("{file}:{line}: a diagram is not understood")]
-    Diagram {
-        /// The file, relative to the project's root.
-        file: String,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        source: DiagramError,
-    },
     /// mdBook could not render the pages.
     #[error("mdBook: {0:#}")]
     MdBook(anyhow::Error),
@@ -175,7 +162,7 @@ fn render(spec: &Spec, report: &Report, config: &Config) -> Result<Rendered, Boo
             openapi.insert(protocol.id.clone(), document);
         }
     }
-    super::render(spec, report, &openapi, repository.as_deref())
+    Ok(super::render(spec, report, &openapi, repository.as_deref()))
 }
 
 /// Puts the rendered pages in the places of their sources.

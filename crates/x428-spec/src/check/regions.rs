@@ -40,8 +40,10 @@ pub(super) fn check(spec: &Spec, found: &mut Vec<Diagnostic>) {
 fn impossible(spec: &Spec, document: &Document, region: &Region) -> Option<Diagnostic> {
     // Outside of a protocol it has its own diagnostic.
     let protocol = spec.protocol_of(document)?;
-    let RegionKind::Fields { of } = &region.kind else {
-        return None;
+    let (of, lacks) = match &region.kind {
+        RegionKind::Fields { of } => (of, "members"),
+        RegionKind::States { of } => (of, "transitions"),
+        RegionKind::Requirements { .. } | RegionKind::Vectors => return None,
     };
     let span = region.open.value_span("of");
     let names = protocol
@@ -49,7 +51,7 @@ fn impossible(spec: &Spec, document: &Document, region: &Region) -> Option<Diagn
         .iter()
         .map(|definition| definition.name.as_str());
     let message = match protocol.type_definition(of) {
-        Some(_) => format!("the type `{of}` has no members"),
+        Some(_) => format!("the type `{of}` has no {lacks}"),
         None => format!("there is no type `{of}` in the protocol {}", protocol.id),
     };
     let help = did_you_mean(of, names);

@@ -71,6 +71,9 @@ pub(super) fn check(spec: &Spec, protocol: &Protocol, found: &mut Vec<Diagnostic
                     }
                 }
             }
+            Some(TableKind::Transitions) => {
+                columns(table, &["from", "to", "when"], found);
+            }
             Some(TableKind::Data) | None => {
                 let needed = COLUMNS_BY_ID.iter().find(|(id, _)| *id == table.id);
                 columns(table, needed.map_or(&[], |(_, needed)| needed), found);
@@ -156,6 +159,9 @@ fn codes(table: &Table, found: &mut Vec<Diagnostic>) {
             found.push(Diagnostic::new(Code::TableValue, cell.span, message));
         }
     }
+    for column in &table.columns {
+        yes_or_no(table, &column.text, found);
+    }
     for cell in table.cells("status") {
         if !cell
             .text
@@ -165,6 +171,21 @@ fn codes(table: &Table, found: &mut Vec<Diagnostic>) {
             let message = format!("`{}` is no HTTP status", cell.text);
             found.push(Diagnostic::new(Code::TableValue, cell.span, message));
         }
+    }
+}
+
+/// A column that says yes or no in one row says it in all.
+fn yes_or_no(table: &Table, column: &str, found: &mut Vec<Diagnostic>) {
+    let says = |text: &str| matches!(text, "yes" | "no");
+    if !table.cells(column).any(|cell| says(&cell.text)) || column == "meaning" {
+        return;
+    }
+    for cell in table.cells(column).filter(|cell| !says(&cell.text)) {
+        let message = format!(
+            "`{}` is neither yes nor no, as the column `{column}` is elsewhere",
+            cell.text
+        );
+        found.push(Diagnostic::new(Code::TableValue, cell.span, message));
     }
 }
 
@@ -203,8 +224,12 @@ fn constants(table: &Table, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Codes and constants are told apart by their first column, other rows by all of theirs.
+/// Codes and constants are told apart by their first column, other rows by all of theirs. Those of
+/// transitions have a check of their own.
 fn rows(table: &Table, found: &mut Vec<Diagnostic>) {
+    if table.kind == Some(TableKind::Transitions) {
+        return;
+    }
     let keyed = matches!(table.kind, Some(TableKind::Codes | TableKind::Constants));
     let mut first = HashMap::new();
     for row in &table.rows {

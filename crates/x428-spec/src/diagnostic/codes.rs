@@ -117,7 +117,7 @@ codes! {
     TableShape = "E0902" Error "a data table has the wrong columns",
     TableValue = "E0903" Error "a cell of a data table cannot be read",
     DuplicateRow = "E0904" Error "a data table has a row twice",
-    TableType = "E0905" Error "a table of codes has an unusable type",
+    TableType = "E0905" Error "a table has an unusable type",
     RegionOutdated = "E0906" Error "a generated region is out of date",
     RegionUnclosed = "E0907" Error "a generated region is not closed",
     DuplicateTable = "E0908" Error "two data tables have the same id",
@@ -130,6 +130,16 @@ codes! {
     OperationShape = "E1006" Error "an operation or component is not of OpenAPI's form",
     OperationRef = "E1007" Error "an operation refers to something that does not exist",
     ExchangeSteps = "E1008" Error "the steps of an exchange are not 1, 2, 3 …",
+
+    UnknownState = "E1101" Error "a transition names a state that does not exist",
+    UselessTransition = "E1102" Error "a transition changes nothing",
+    AfterTerminal = "E1103" Error "a transition leads out of a terminal state",
+    UnreachableState = "E1104" Error "a state is never reached",
+    DeadEnd = "E1105" Error "a state that is not terminal has no way out",
+    InitialState = "E1106" Error "a state machine has not one beginning",
+    DuplicateMachine = "E1107" Error "a type has two tables of transitions",
+
+    DiagramSyntax = "E1201" Error "a diagram is not understood",
 
     RequirementWithoutKeyword = "W0701" Warning "a requirement has no keyword",
     Uncovered = "W0702" Warning "nothing shows a requirement",

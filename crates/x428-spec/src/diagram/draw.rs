@@ -15,11 +15,7 @@ const GAP: i32 = 28;
 const PHONE: i32 = 520;
 
 /// Draws the diagram; `id` makes the ids of its title and description unique on a page.
-///
-/// Colours come from the style sheet through the classes `dg-*`. The result holds no blank line, so
-/// that it may stand in Markdown.
-#[must_use]
-pub fn svg(sequence: &Sequence, id: &str) -> String {
+pub(super) fn svg(sequence: &Sequence, id: &str) -> String {
     let mut canvas = Canvas::new(sequence);
     let top = MARGIN;
     canvas.y = top + BOX_HEIGHT + 14;
@@ -316,16 +312,29 @@ impl<'a> Canvas<'a> {
             .description
             .clone()
             .unwrap_or_else(|| told(sequence, &sequence.steps));
-        let wide = if width > PHONE { " dg-wide" } else { "" };
-        format!(
-            "<svg class=\"dg{wide}\" role=\"img\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
-             aria-labelledby=\"{id}-title {id}-desc\"><title id=\"{id}-title\">{}</title><desc id=\"{id}-desc\">{}</desc>{}{lifelines}{}</svg>",
-            escape(&title),
-            escape(&description.replace('\n', " ")),
-            self.back,
-            self.front
+        frame(
+            id,
+            (width, height),
+            (&title, &description),
+            &format!("{}{lifelines}{}", self.back, self.front),
         )
     }
+}
+
+/// The picture around what is drawn, with its title and description.
+pub(super) fn frame(
+    id: &str,
+    (width, height): (i32, i32),
+    (title, description): (&str, &str),
+    content: &str,
+) -> String {
+    let wide = if width > PHONE { " dg-wide" } else { "" };
+    format!(
+        "<svg class=\"dg{wide}\" role=\"img\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
+         aria-labelledby=\"{id}-title {id}-desc\"><title id=\"{id}-title\">{}</title><desc id=\"{id}-desc\">{}</desc>{content}</svg>",
+        escape(title),
+        escape(&description.replace('\n', " ")),
+    )
 }
 
 fn half(widths: &[i32], index: usize) -> i32 {

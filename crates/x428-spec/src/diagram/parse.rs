@@ -1,6 +1,6 @@
-//! From the notation to a [`Sequence`].
+//! From the notation to a [`Diagram`].
 
-use super::{Head, Participant, Place, Section, Sequence, Step};
+use super::{Diagram, Head, Participant, Place, Section, Sequence, Step, states};
 
 /// What is wrong with a diagram, and in which of its lines.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +17,7 @@ pub struct DiagramError {
 #[non_exhaustive]
 pub enum DiagramFault {
     /// The first line names another kind of diagram, or none.
-    #[error("only `sequenceDiagram` can be drawn, this is `{0}`")]
+    #[error("only `sequenceDiagram` and `stateDiagram-v2` can be drawn, this is `{0}`")]
     Kind(String),
     /// A line that is no message, note, block or declaration.
     #[error("this line of the diagram is not understood: `{0}`")]
@@ -31,6 +31,12 @@ pub enum DiagramFault {
     /// A name that no participant has, though participants are declared.
     #[error("`{0}` is not a declared participant")]
     Undeclared(String),
+    /// `[*]` leads to two states.
+    #[error("the diagram begins twice")]
+    SecondStart,
+    /// More than a reader can take in.
+    #[error("the diagram is too large to be read")]
+    TooLarge,
     /// Nothing happens.
     #[error("the diagram shows nothing")]
     Empty,
@@ -54,15 +60,29 @@ struct Parser {
 ///
 /// # Errors
 /// Every line that is not understood, with its number within the fence.
-pub fn parse(text: &str) -> Result<Sequence, Vec<DiagramError>> {
+pub fn parse(text: &str) -> Result<Diagram, Vec<DiagramError>> {
+    let lines = text.lines().enumerate();
+    let mut lines = lines
+        .map(|(number, line)| (number, line.trim().trim_end_matches(';')))
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with("%%"))
+        .peekable();
+    if lines
+        .next_if(|(_, line)| *line == "stateDiagram-v2")
+        .is_some()
+    {
+        return states::parse(lines).map(Diagram::States);
+    }
+    sequence(lines).map(Diagram::Sequence)
+}
+
+fn sequence<'a>(
+    lines: impl Iterator<Item = (usize, &'a str)>,
+) -> Result<Sequence, Vec<DiagramError>> {
     let mut parser = Parser::default();
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim().trim_end_matches(';');
-        if !line.is_empty() && !line.starts_with("%%") {
-            parser.line(number, line);
-            if parser.sequence.is_none() {
-                break;
-            }
+    for (number, line) in lines {
+        parser.line(number, line);
+        if parser.sequence.is_none() {
+            break;
         }
     }
     for open in &parser.open {

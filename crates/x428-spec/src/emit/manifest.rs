@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     model::{
-        BlockKind, Cell, Document, Fence, FenceKind, Protocol, Report, Row, Spec, Table, TableKind,
-        Verdict,
+        BlockKind, Cell, Document, Fence, FenceKind, Machine, Protocol, Report, Row, Spec, Table,
+        TableKind, Verdict,
     },
     value::Node,
 };
@@ -50,6 +50,7 @@ pub fn manifest(spec: &Spec, protocol: &Protocol, _report: &Report) -> Value {
             "base": protocol.base,
         },
         "codes": codes,
+        "machines": Machine::all(spec, protocol).map(|own| machine(&own)).collect::<Vec<_>>(),
         "constants": constants,
         "tables": data,
         "operations": fences().filter_map(|(document, fence)| operation(document, fence)).collect::<Vec<_>>(),
@@ -83,6 +84,32 @@ fn row_object(spec: &Spec, table: &Table, row: &Row) -> Map<String, Value> {
         .collect()
 }
 
+/// A row of codes: what is yes or no is a truth value.
+fn code(spec: &Spec, table: &Table, row: &Row) -> Value {
+    let mut code = row_object(spec, table, row);
+    for (column, value) in &mut code {
+        match value.as_str() {
+            Some("yes") if column != "meaning" => *value = true.into(),
+            Some("no") if column != "meaning" => *value = false.into(),
+            _ => {}
+        }
+    }
+    Value::Object(code)
+}
+
+fn machine(machine: &Machine<'_>) -> Value {
+    let transitions = machine.transitions().filter_map(|transition| {
+        Some(json!({"from": transition.from?, "to": transition.to, "when": transition.when}))
+    });
+    json!({
+        "of": machine.of,
+        "section": section(machine.document, machine.table.info.span.start),
+        "initial": machine.initial(),
+        "terminal": machine.terminal().collect::<Vec<_>>(),
+        "transitions": transitions.collect::<Vec<_>>(),
+    })
+}
+
 fn codes(spec: &Spec, protocol: &Protocol, document: &Document, table: &Table) -> Value {
     let name = table.info.value("type").unwrap_or_default();
     let schema = protocol
@@ -94,7 +121,7 @@ fn codes(spec: &Spec, protocol: &Protocol, document: &Document, table: &Table) -
     let rows: Vec<_> = table
         .rows
         .iter()
-        .map(|row| Value::Object(row_object(spec, table, row)))
+        .map(|row| code(spec, table, row))
         .collect();
     json!({
         "type": name,

@@ -10,6 +10,8 @@ pub enum TableKind {
     Codes,
     /// Names, values and units.
     Constants,
+    /// How the states of an enumeration follow one another: `from`, `to` and `when`.
+    Transitions,
     /// Anything else.
     Data,
 }
@@ -79,6 +81,11 @@ pub enum RegionKind {
     Requirements {
         /// Only those whose ids begin with it.
         prefix: Option<String>,
+    },
+    /// The states of a type as a diagram.
+    States {
+        /// The type.
+        of: String,
     },
     /// The vectors of the protocol.
     Vectors,

@@ -11,8 +11,9 @@ const DIRECTIVES: &[(&str, &[&str])] = &[
         "x428:protocol",
         &["id", "title", "version", "base", "summary"],
     ),
-    ("x428:table", &["id", "kind", "type"]),
+    ("x428:table", &["id", "kind", "type", "of"]),
     ("x428:fields", &["of"]),
+    ("x428:states", &["of"]),
     ("x428:requirements", &["prefix"]),
     ("x428:vectors", &[]),
     ("/x428", &[]),
@@ -58,17 +59,18 @@ pub(super) fn table(directive: &Directive, problems: &mut Vec<Diagnostic>) -> Op
     let kind = match info.value("kind") {
         Some("codes") => Some(TableKind::Codes),
         Some("constants") => Some(TableKind::Constants),
+        Some("transitions") => Some(TableKind::Transitions),
         Some("data") => Some(TableKind::Data),
         Some(other) => {
             let message = format!("there is no kind of table `{other}`");
             problems.push(
                 Diagnostic::new(Code::AttributeValue, info.value_span("kind"), message)
-                    .help("write one of: codes, constants, data"),
+                    .help("write one of: codes, constants, transitions, data"),
             );
             None
         }
         None => {
-            let message = "a data table needs `kind=codes`, `kind=constants` or `kind=data`";
+            let message = "a data table needs `kind=`: codes, constants, transitions or data";
             problems.push(Diagnostic::new(Code::MissingAttribute, info.span, message));
             None
         }
@@ -83,6 +85,10 @@ pub(super) fn table(directive: &Directive, problems: &mut Vec<Diagnostic>) -> Op
     };
     if kind == Some(TableKind::Codes) && info.value("type").is_none() {
         let message = "a table of codes needs `type=`, the name of its enumeration";
+        problems.push(Diagnostic::new(Code::MissingAttribute, info.span, message));
+    }
+    if kind == Some(TableKind::Transitions) && info.value("of").is_none() {
+        let message = "a table of transitions needs `of=`, the type of its states";
         problems.push(Diagnostic::new(Code::MissingAttribute, info.span, message));
     }
     Some(Table {
@@ -115,6 +121,20 @@ pub(super) fn finish(document: &mut Document, problems: &mut Vec<Diagnostic>) {
                     ));
                     Some(RegionKind::Fields { of: String::new() })
                 }
+            }
+            "x428:states" => {
+                let of = directive.info.value("of");
+                if of.is_none() {
+                    let message = "a diagram of states needs `of=`, their type";
+                    problems.push(Diagnostic::new(
+                        Code::MissingAttribute,
+                        directive.info.span,
+                        message,
+                    ));
+                }
+                Some(RegionKind::States {
+                    of: of.unwrap_or_default().to_owned(),
+                })
             }
             "x428:requirements" => Some(RegionKind::Requirements {
                 prefix: directive.info.value("prefix").map(str::to_owned),
