@@ -7174,14 +7174,10 @@ pub mod withdrawal {
         }
         /// The column `started` of the table.
         #[must_use]
-        pub fn started(self) -> &'static str {
+        pub fn is_started(self) -> bool {
             match self {
-                Self::Totp => "no",
-                Self::Webauthn => "no",
-                Self::Push => "yes",
-                Self::Sms => "yes",
-                Self::Email => "yes",
-                Self::Face => "yes",
+                Self::Push | Self::Sms | Self::Email | Self::Face => true,
+                Self::Totp | Self::Webauthn => false,
             }
         }
         /// The column `completed by` of the table.
@@ -7326,15 +7322,14 @@ pub mod withdrawal {
         }
         /// The column `terminal` of the table.
         #[must_use]
-        pub fn terminal(self) -> &'static str {
+        pub fn is_terminal(self) -> bool {
             match self {
-                Self::Pending => "no",
-                Self::Verified => "no",
-                Self::Consumed => "yes",
-                Self::Denied => "yes",
-                Self::Locked => "yes",
-                Self::Expired => "yes",
-                Self::Canceled => "yes",
+                Self::Consumed
+                | Self::Denied
+                | Self::Locked
+                | Self::Expired
+                | Self::Canceled => true,
+                Self::Pending | Self::Verified => false,
             }
         }
         /// What it means, in a sentence.
@@ -7349,6 +7344,46 @@ pub mod withdrawal {
                 Self::Expired => "Its time, or that of its proof, is over.",
                 Self::Canceled => "The client or the owner has given it up.",
             }
+        }
+        /// The state in which it begins.
+        pub const INITIAL: Self = Self::Pending;
+        /// The transitions of section 7.2 The challenge.
+        ///
+        /// Each is the state before and the state after, in the order of the table.
+        pub const TRANSITIONS: &'static [(Self, Self)] = &[
+            (Self::Pending, Self::Verified),
+            (Self::Pending, Self::Denied),
+            (Self::Pending, Self::Locked),
+            (Self::Pending, Self::Expired),
+            (Self::Pending, Self::Canceled),
+            (Self::Verified, Self::Consumed),
+            (Self::Verified, Self::Expired),
+        ];
+        /// The states that may follow this one.
+        #[must_use]
+        pub fn successors(self) -> &'static [Self] {
+            match self {
+                Self::Pending => {
+                    &[
+                        Self::Verified,
+                        Self::Denied,
+                        Self::Locked,
+                        Self::Expired,
+                        Self::Canceled,
+                    ]
+                }
+                Self::Verified => &[Self::Consumed, Self::Expired],
+                Self::Consumed => &[],
+                Self::Denied => &[],
+                Self::Locked => &[],
+                Self::Expired => &[],
+                Self::Canceled => &[],
+            }
+        }
+        /// Whether `next` may follow this state. No state follows itself.
+        #[must_use]
+        pub fn can_transition_to(self, next: Self) -> bool {
+            self.successors().contains(&next)
         }
     }
 
@@ -8628,19 +8663,19 @@ pub mod withdrawal {
         }
         /// The column `terminal` of the table.
         #[must_use]
-        pub fn terminal(self) -> &'static str {
+        pub fn is_terminal(self) -> bool {
             match self {
-                Self::Pending => "no",
-                Self::AwaitingInformation => "no",
-                Self::UnderReview => "no",
-                Self::Processing => "no",
-                Self::Canceling => "no",
-                Self::Broadcast => "no",
-                Self::Completed => "yes",
-                Self::Failed => "yes",
-                Self::Rejected => "yes",
-                Self::Canceled => "yes",
-                Self::Expired => "yes",
+                Self::Completed
+                | Self::Failed
+                | Self::Rejected
+                | Self::Canceled
+                | Self::Expired => true,
+                Self::Pending
+                | Self::AwaitingInformation
+                | Self::UnderReview
+                | Self::Processing
+                | Self::Canceling
+                | Self::Broadcast => false,
             }
         }
         /// The column `balance` of the table.
@@ -8678,6 +8713,89 @@ pub mod withdrawal {
                 Self::Canceled => "The client or the owner canceled it.",
                 Self::Expired => "What was asked for was not supplied in time.",
             }
+        }
+        /// The state in which it begins.
+        pub const INITIAL: Self = Self::Pending;
+        /// The transitions of section 8.2 Transitions.
+        ///
+        /// Each is the state before and the state after, in the order of the table.
+        pub const TRANSITIONS: &'static [(Self, Self)] = &[
+            (Self::Pending, Self::AwaitingInformation),
+            (Self::Pending, Self::UnderReview),
+            (Self::Pending, Self::Processing),
+            (Self::Pending, Self::Rejected),
+            (Self::Pending, Self::Failed),
+            (Self::Pending, Self::Canceling),
+            (Self::Pending, Self::Canceled),
+            (Self::AwaitingInformation, Self::UnderReview),
+            (Self::AwaitingInformation, Self::Processing),
+            (Self::AwaitingInformation, Self::Rejected),
+            (Self::AwaitingInformation, Self::Canceled),
+            (Self::AwaitingInformation, Self::Expired),
+            (Self::UnderReview, Self::AwaitingInformation),
+            (Self::UnderReview, Self::Processing),
+            (Self::UnderReview, Self::Rejected),
+            (Self::UnderReview, Self::Canceling),
+            (Self::UnderReview, Self::Canceled),
+            (Self::Processing, Self::Broadcast),
+            (Self::Processing, Self::Completed),
+            (Self::Processing, Self::Failed),
+            (Self::Processing, Self::Canceling),
+            (Self::Canceling, Self::Canceled),
+            (Self::Canceling, Self::Processing),
+            (Self::Canceling, Self::Broadcast),
+            (Self::Broadcast, Self::Completed),
+            (Self::Broadcast, Self::Failed),
+        ];
+        /// The states that may follow this one.
+        #[must_use]
+        pub fn successors(self) -> &'static [Self] {
+            match self {
+                Self::Pending => {
+                    &[
+                        Self::AwaitingInformation,
+                        Self::UnderReview,
+                        Self::Processing,
+                        Self::Rejected,
+                        Self::Failed,
+                        Self::Canceling,
+                        Self::Canceled,
+                    ]
+                }
+                Self::AwaitingInformation => {
+                    &[
+                        Self::UnderReview,
+                        Self::Processing,
+                        Self::Rejected,
+                        Self::Canceled,
+                        Self::Expired,
+                    ]
+                }
+                Self::UnderReview => {
+                    &[
+                        Self::AwaitingInformation,
+                        Self::Processing,
+                        Self::Rejected,
+                        Self::Canceling,
+                        Self::Canceled,
+                    ]
+                }
+                Self::Processing => {
+                    &[Self::Broadcast, Self::Completed, Self::Failed, Self::Canceling]
+                }
+                Self::Canceling => &[Self::Canceled, Self::Processing, Self::Broadcast],
+                Self::Broadcast => &[Self::Completed, Self::Failed],
+                Self::Completed => &[],
+                Self::Failed => &[],
+                Self::Rejected => &[],
+                Self::Canceled => &[],
+                Self::Expired => &[],
+            }
+        }
+        /// Whether `next` may follow this state. No state follows itself.
+        #[must_use]
+        pub fn can_transition_to(self, next: Self) -> bool {
+            self.successors().contains(&next)
         }
     }
 
@@ -11029,56 +11147,56 @@ pub mod withdrawal {
         }
         /// The column `retryable` of the table.
         #[must_use]
-        pub fn retryable(self) -> &'static str {
+        pub fn is_retryable(self) -> bool {
             match self {
-                Self::InvalidRequest => "no",
-                Self::IdempotencyKeyMissing => "no",
-                Self::InvalidCursor => "no",
-                Self::ChallengeCodeInvalid => "yes",
-                Self::ChallengeProofInvalid => "no",
-                Self::InvalidToken => "no",
-                Self::InsufficientUserAuthentication => "no",
-                Self::UseDpopNonce => "yes",
-                Self::InsufficientScope => "no",
-                Self::AuthorizationLimitExceeded => "no",
-                Self::AddressNotAllowed => "no",
-                Self::AddressCoolingOff => "no",
-                Self::AccountRestricted => "no",
-                Self::SecurityHold => "no",
-                Self::KycRequired => "no",
-                Self::SecondFactorNotEnrolled => "no",
-                Self::JurisdictionBlocked => "no",
-                Self::ChallengeDenied => "no",
-                Self::NotFound => "no",
-                Self::AssetNotFound => "no",
-                Self::IdempotencyInProgress => "yes",
-                Self::NotCancelable => "no",
-                Self::ChallengeAlreadyUsed => "no",
-                Self::MethodNotStarted => "no",
-                Self::ChallengeExpired => "no",
-                Self::QuoteExpired => "no",
-                Self::IdempotencyMismatch => "no",
-                Self::NetworkNotSupported => "no",
-                Self::InvalidAddress => "no",
-                Self::MemoRequired => "no",
-                Self::MemoNotSupported => "no",
-                Self::AmountBelowMinimum => "no",
-                Self::AmountAboveMaximum => "no",
-                Self::AmountStepInvalid => "no",
-                Self::InsufficientBalance => "no",
-                Self::InsufficientBalanceForFee => "no",
-                Self::FeeExceedsMax => "no",
-                Self::DailyLimitExceeded => "no",
-                Self::TravelRuleRequired => "no",
-                Self::TravelRuleInvalid => "no",
-                Self::OwnershipProofRequired => "no",
-                Self::ChallengeRequired => "no",
-                Self::RateLimited => "yes",
-                Self::ChallengeLocked => "no",
-                Self::ResendTooSoon => "yes",
-                Self::InternalError => "yes",
-                Self::ProviderUnavailable => "yes",
-                Self::NetworkSuspended => "yes",
+                Self::ChallengeCodeInvalid
+                | Self::UseDpopNonce
+                | Self::IdempotencyInProgress
+                | Self::RateLimited
+                | Self::ResendTooSoon
+                | Self::InternalError
+                | Self::ProviderUnavailable
+                | Self::NetworkSuspended => true,
+                Self::InvalidRequest
+                | Self::IdempotencyKeyMissing
+                | Self::InvalidCursor
+                | Self::ChallengeProofInvalid
+                | Self::InvalidToken
+                | Self::InsufficientUserAuthentication
+                | Self::InsufficientScope
+                | Self::AuthorizationLimitExceeded
+                | Self::AddressNotAllowed
+                | Self::AddressCoolingOff
+                | Self::AccountRestricted
+                | Self::SecurityHold
+                | Self::KycRequired
+                | Self::SecondFactorNotEnrolled
+                | Self::JurisdictionBlocked
+                | Self::ChallengeDenied
+                | Self::NotFound
+                | Self::AssetNotFound
+                | Self::NotCancelable
+                | Self::ChallengeAlreadyUsed
+                | Self::MethodNotStarted
+                | Self::ChallengeExpired
+                | Self::QuoteExpired
+                | Self::IdempotencyMismatch
+                | Self::NetworkNotSupported
+                | Self::InvalidAddress
+                | Self::MemoRequired
+                | Self::MemoNotSupported
+                | Self::AmountBelowMinimum
+                | Self::AmountAboveMaximum
+                | Self::AmountStepInvalid
+                | Self::InsufficientBalance
+                | Self::InsufficientBalanceForFee
+                | Self::FeeExceedsMax
+                | Self::DailyLimitExceeded
+                | Self::TravelRuleRequired
+                | Self::TravelRuleInvalid
+                | Self::OwnershipProofRequired
+                | Self::ChallengeRequired
+                | Self::ChallengeLocked => false,
             }
         }
         /// What it means, in a sentence.
