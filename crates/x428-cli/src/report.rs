@@ -94,6 +94,7 @@ pub(crate) fn summary(report: &Report, elapsed: Duration) -> String {
         (counts.schemas, "schema"),
         (counts.examples, "example"),
         (counts.signatures, "signature"),
+        (counts.computed, "computed value"),
         (counts.vectors, "vector"),
         (counts.requirements, "requirement"),
         (counts.messages, "HTTP message"),

@@ -1,5 +1,6 @@
 //! The checks: passes over the model, one file each. None of them changes it.
 
+mod computed;
 mod coverage;
 mod diagrams;
 mod examples;
@@ -91,6 +92,7 @@ fn check_protocol(spec: &Spec, protocol: &Protocol) -> (Results, Counts, Vec<Dia
         results = examples::check(spec, protocol, validators, &unusable, &mut found);
     }
     counts.signatures = signatures::check(spec, protocol, &keys, &mut results, &mut found);
+    counts.computed = computed::check(spec, protocol, &mut found);
     verdicts::check(spec, protocol, &keys, &mut results, &mut found);
     counts.vectors = vectors::check(spec, protocol, &keys, &results, &mut found);
     let interface = operations::check(spec, protocol, &mut found);

@@ -1,4 +1,5 @@
-//! What a machine can put right: generated regions, the form of JSON, signatures, encoded headers.
+//! What a machine can put right: generated regions, the form of JSON, signatures, computed values,
+//! encoded headers.
 //!
 //! Fixing changes nothing that is right already, so that a second run changes nothing.
 
@@ -9,6 +10,7 @@ use std::{collections::BTreeMap, io};
 use serde_json::Value;
 
 use crate::{
+    compute::Computer,
     emit::replace,
     keys::{Keys, signature},
     model::{Body, Document, Fence, FenceKind, Protocol, Spec},
@@ -47,9 +49,13 @@ pub fn edits(spec: &Spec) -> Vec<Edit> {
         let (Some(protocol), Some(keys)) = (spec.protocols.get(index), keyrings.get(index)) else {
             continue;
         };
-        for fence in &document.fences {
-            edits.extend(fixed_fence(spec, protocol, keys, fence));
-        }
+        let fixer = Fixer {
+            spec,
+            protocol,
+            keys,
+            computer: Computer::new(spec, protocol, true),
+        };
+        edits.extend(document.fences.iter().filter_map(|own| fixer.fence(own)));
     }
     edits
 }
@@ -76,51 +82,67 @@ fn regions(spec: &Spec, document: &Document, edits: &mut Vec<Edit>) {
     }
 }
 
-fn fixed_fence(spec: &Spec, protocol: &Protocol, keys: &Keys, fence: &Fence) -> Option<Edit> {
-    let text = match (&fence.kind, &fence.value) {
-        (FenceKind::Exchange { .. }, _) => message::fixed(spec, protocol, keys, fence)?,
-        (FenceKind::Example(_), Some(value)) => {
-            let signature = fresh_signature(keys, fence);
-            format!("{}\n", formatted(spec, value, signature.as_deref()))
-        }
-        (FenceKind::Schema { .. } | FenceKind::Key { .. }, Some(value))
-            if fence.info.language == "json" =>
-        {
-            format!("{}\n", formatted(spec, value, None))
-        }
-        _ => return None,
-    };
-    (text != fence.body.text()).then(|| edit(spec, &fence.body, &text))
+/// What is needed to put fences right.
+struct Fixer<'a> {
+    spec: &'a Spec,
+    protocol: &'a Protocol,
+    keys: &'a Keys,
+    computer: Computer<'a>,
 }
 
-/// The value in the house format, with another signature if there is one.
-fn formatted(spec: &Spec, value: &Node, signature: Option<&str>) -> String {
-    let place = value.get("signature").map(|node| node.span);
-    let signature = signature.map(|signature| format!("\"{signature}\""));
-    format_node(value, &|node| match &signature {
-        Some(signature) if Some(node.span) == place => signature.clone(),
-        _ => spec.text(node.span).to_owned(),
-    })
-}
-
-/// The signature that a signed example should have, if it has one already that can be replaced.
-fn fresh_signature(keys: &Keys, fence: &Fence) -> Option<String> {
-    let (example, value) = fence.example_value()?;
-    let key = keys.get(example.signed_by.as_deref()?)?;
-    value.get("signature")?.as_str()?;
-    signature(&value.to_value(), key)
-}
-
-/// The value of an example with the signature that it should have.
-fn signed_value(keys: &Keys, fence: &Fence) -> Option<Value> {
-    let (_, value) = fence.example_value()?;
-    let mut value = value.to_value();
-    if let Some(signature) = fresh_signature(keys, fence) {
-        value
-            .as_object_mut()?
-            .insert("signature".to_owned(), signature.into());
+impl<'a> Fixer<'a> {
+    fn fence(&self, fence: &'a Fence) -> Option<Edit> {
+        let text = match (&fence.kind, &fence.value) {
+            (FenceKind::Exchange { .. }, _) => self.message(fence)?,
+            (FenceKind::Value { .. }, _) => self.text(fence)?,
+            (FenceKind::Example(_), Some(value)) => {
+                let mut replaced = self.computer.replacements(fence, value);
+                let place = value.get("signature").map(|node| node.span);
+                replaced.extend(place.zip(self.fresh_signature(fence)));
+                self.formatted(value, &replaced)
+            }
+            (FenceKind::Schema { .. } | FenceKind::Key { .. }, Some(value))
+                if fence.info.language == "json" =>
+            {
+                self.formatted(value, &[])
+            }
+            _ => return None,
+        };
+        (text != fence.body.text()).then(|| edit(self.spec, &fence.body, &text))
     }
-    Some(value)
+
+    /// The value in the house format, with other values in some places.
+    fn formatted(&self, value: &Node, replaced: &[(Span, Value)]) -> String {
+        let raw = |node: &Node| self.spec.text(node.span).to_owned();
+        format!("{}\n", format_node(value, &raw, replaced))
+    }
+
+    /// A text that is computed.
+    fn text(&self, fence: &'a Fence) -> Option<String> {
+        let items = Computer::items(fence).ok()?;
+        let value = self.computer.value(fence, items.first()?).ok()?;
+        Some(format!("{}\n", value.into_json().ok()?.as_str()?))
+    }
+
+    /// The signature that a signed example should have, if it has one already that can be replaced.
+    fn fresh_signature(&self, fence: &'a Fence) -> Option<Value> {
+        let (example, _) = fence.example_value()?;
+        let key = self.keys.get(example.signed_by.as_deref()?)?;
+        let value = self.computer.example(fence)?;
+        value.get("signature")?.as_str()?;
+        signature(&value, key).map(Value::from)
+    }
+
+    /// The value of an example with everything that it should have.
+    fn value(&self, fence: &'a Fence) -> Option<Value> {
+        let mut value = self.computer.example(fence)?;
+        if let Some(signature) = self.fresh_signature(fence) {
+            value
+                .as_object_mut()?
+                .insert("signature".to_owned(), signature);
+        }
+        Some(value)
+    }
 }
 
 /// The body of a fence anew. In a list or a quote every line has what the first has before it.

@@ -8,6 +8,7 @@
 pub mod book;
 pub mod build;
 pub mod check;
+mod compute;
 pub mod diagnostic;
 pub mod diagram;
 pub mod emit;

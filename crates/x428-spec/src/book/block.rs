@@ -37,6 +37,7 @@ pub(super) fn render(pages: &Pages<'_>, document: &Document, fence: &Fence) -> O
             )
         }),
         FenceKind::Rust => Some(code("rust", fence.body.text())),
+        FenceKind::Value { id } => Some(value(fence, id)),
         FenceKind::Other | FenceKind::Unclassified => {
             Some(code(&fence.info.language, fence.body.text()))
         }
@@ -50,6 +51,25 @@ pub(super) fn code(language: &str, text: &str) -> String {
         "<pre><code class=\"lang-{}\">{}</code></pre>",
         escape(language),
         highlight(language, text.trim_end())
+    )
+}
+
+/// How a fence says that its values are computed.
+fn computed(fence: &Fence) -> String {
+    fence
+        .info
+        .value("computed")
+        .map_or_else(String::new, |how| {
+            format!("<span>computed: <code>{}</code></span>", escape(how))
+        })
+}
+
+fn value(fence: &Fence, id: &str) -> String {
+    let id = escape(id);
+    format!(
+        "<figure class=\"block example\" id=\"example-{id}\"><figcaption><a class=\"name\" href=\"#example-{id}\">{id}</a>{}</figcaption>{}</figure>",
+        computed(fence),
+        code("text", fence.body.text())
     )
 }
 
@@ -171,6 +191,7 @@ fn example(pages: &Pages<'_>, document: &Document, fence: &Fence, example: &Exam
             put(&mut data, format_args!(" data-key=\"{}\"", escape(&x)));
         }
     }
+    caption.push_str(&computed(fence));
     if let Some(id) = &example.answers {
         let link = pages
             .named_example(document, id)

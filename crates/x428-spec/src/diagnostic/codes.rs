@@ -98,6 +98,8 @@ codes! {
     VectorVerdict = "E0608" Error "the verifier says something else than the vector",
     DuplicateVector = "E0609" Error "two vectors have the same id",
     PatchFails = "E0610" Error "a patch cannot be applied",
+    Computation = "E0611" Error "a value cannot be computed",
+    WrongValue = "E0612" Error "a value is not what it is computed from",
 
     RequirementSyntax = "E0701" Error "a requirement's id is malformed",
     DuplicateRequirement = "E0702" Error "two requirements have the same id",

@@ -66,6 +66,11 @@ pub enum FenceKind {
         /// The name by which `signed-by=` knows it.
         id: String,
     },
+    /// `text value`: a text that has a name, for those who compute with it.
+    Value {
+        /// The name.
+        id: String,
+    },
     /// `… fragment why=`: not complete, and not checked.
     Fragment {
         /// Why not.

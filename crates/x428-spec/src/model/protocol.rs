@@ -26,7 +26,7 @@ pub struct Protocol {
     pub documents: Vec<usize>,
     /// The types in the order of the text.
     pub types: Vec<TypeDefinition>,
-    /// The examples that have an id.
+    /// The examples that have an id, and the named texts.
     pub examples: HashMap<String, FenceId>,
     /// The keys.
     pub keys: HashMap<String, FenceId>,

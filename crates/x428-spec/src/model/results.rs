@@ -53,6 +53,8 @@ pub struct Counts {
     pub examples: usize,
     /// Signatures.
     pub signatures: usize,
+    /// Values that are computed from others.
+    pub computed: usize,
     /// Requirements.
     pub requirements: usize,
     /// HTTP messages.
@@ -72,6 +74,7 @@ impl Counts {
             schemas: self.schemas + other.schemas,
             examples: self.examples + other.examples,
             signatures: self.signatures + other.signatures,
+            computed: self.computed + other.computed,
             requirements: self.requirements + other.requirements,
             messages: self.messages + other.messages,
             links: self.links + other.links,

@@ -47,12 +47,20 @@ const FORMS: &[Form] = &[
             "rejects",
             "at",
             "covers",
+            "computed",
         ],
         &["consumed"],
     ),
     form("json", "key", &["id"], &[], &[]),
     form("json", "fragment", &["why"], &[], &[]),
-    form("http", "exchange", &["id", "step"], &["carries"], &[]),
+    form("text", "value", &["id"], &["computed"], &[]),
+    form(
+        "http",
+        "exchange",
+        &["id", "step"],
+        &["carries", "computed"],
+        &[],
+    ),
     form("http", "fragment", &["why"], &[], &[]),
     form("yaml", "operation", &["id"], &[], &[]),
     form("yaml", "component", &["in", "id"], &[], &[]),
@@ -88,6 +96,7 @@ pub(super) fn classify(
 ) -> FenceKind {
     match info.language.as_str() {
         "json" | "yaml" | "http" => {}
+        "text" if info.kind.as_ref().is_some_and(|kind| kind.name == "value") => {}
         "mermaid" => return FenceKind::Mermaid,
         // The Rust documentation's own attributes follow: `rust,no_run`.
         language if language == "rust" || language.starts_with("rust,") => return FenceKind::Rust,
@@ -209,6 +218,7 @@ fn build(
         },
         "example" => FenceKind::Example(example(info, problems)?),
         "key" => FenceKind::Key { id: text("id") },
+        "value" => FenceKind::Value { id: text("id") },
         "exchange" => FenceKind::Exchange {
             id: text("id"),
             step: step(info, problems)?,

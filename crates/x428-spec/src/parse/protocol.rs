@@ -174,6 +174,7 @@ fn fill(protocol: &mut Protocol, document: &Document, problems: &mut Vec<Diagnos
                 }
             }
             FenceKind::Key { id } => name(&mut protocol.keys, fence, "key", id, problems),
+            FenceKind::Value { id } => name(&mut protocol.examples, fence, "example", id, problems),
             _ => {}
         }
     }
@@ -279,6 +280,7 @@ fn outside(document: &Document, problems: &mut Vec<Diagnostic>) {
             FenceKind::Schema { .. }
                 | FenceKind::Example(_)
                 | FenceKind::Key { .. }
+                | FenceKind::Value { .. }
                 | FenceKind::Exchange { .. }
                 | FenceKind::Operation { .. }
                 | FenceKind::Component { .. }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Data, Node};
+use crate::source::Span;
 
 /// The widest line, in characters, that an array or object may make.
 pub const LINE_WIDTH: usize = 100;
@@ -14,9 +15,13 @@ pub fn format_value(value: &Value) -> String {
 }
 
 /// A node in the house format. `raw` gives the text of a span, so that numbers and strings keep
-/// the form in which they were written.
-pub fn format_node(node: &Node, raw: &impl Fn(&Node) -> String) -> String {
-    layout(&Piece::of_node(node, raw))
+/// the form in which they were written. `replaced` are other values for some of the places.
+pub fn format_node(
+    node: &Node,
+    raw: &impl Fn(&Node) -> String,
+    replaced: &[(Span, Value)],
+) -> String {
+    layout(&Piece::of_node(node, raw, replaced))
 }
 
 /// Text that is ready, or a collection that may go on one line.
@@ -50,20 +55,26 @@ impl Piece {
         }
     }
 
-    fn of_node(node: &Node, raw: &impl Fn(&Node) -> String) -> Self {
+    fn of_node(node: &Node, raw: &impl Fn(&Node) -> String, replaced: &[(Span, Value)]) -> Self {
+        if let Some((_, value)) = replaced.iter().find(|(span, _)| *span == node.span) {
+            return Self::of_value(value);
+        }
         match &node.data {
             Data::Array(elements) => Self::collection(
                 ['[', ']'],
                 elements
                     .iter()
-                    .map(|element| (None, Self::of_node(element, raw)))
+                    .map(|element| (None, Self::of_node(element, raw, replaced)))
                     .collect(),
             ),
             Data::Object(members) => Self::collection(
                 ['{', '}'],
                 members
                     .iter()
-                    .map(|member| (Some(quote(&member.name)), Self::of_node(&member.value, raw)))
+                    .map(|member| {
+                        let value = Self::of_node(&member.value, raw, replaced);
+                        (Some(quote(&member.name)), value)
+                    })
                     .collect(),
             ),
             _ => Self::Atom(raw(node)),

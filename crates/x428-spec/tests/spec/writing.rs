@@ -105,6 +105,22 @@ fn fix_puts_right_what_it_can_and_then_nothing() -> Outcome {
 }
 
 #[test]
+fn fix_computes_everything_at_once() -> Outcome {
+    let copy = Copy::broken("E0612")?;
+    let path = "spec/demo/03-more.md";
+    // The digest is over the body as it will be, not as it stands.
+    let text = copy.read(path)?.replace("\"self\"] }", "\"self\"]   }");
+    let digest = "\n```text value id=digest computed=\"hex(sha256(header('X-Token', ask.1), body(ask.2)))\"\nx\n```\n";
+    copy.write(path, format!("{text}{digest}"))?;
+    let (spec, _) = copy.check();
+    assert_eq!(fix::fix(&spec)?, [path]);
+    let (spec, report) = copy.check();
+    assert_eq!(shown(&spec, &report.diagnostics), "");
+    assert_eq!(fix::edits(&spec), []);
+    Ok(())
+}
+
+#[test]
 fn the_real_specification_needs_no_fix() -> Outcome {
     let copy = Copy::real()?;
     let (spec, report) = copy.check();
