@@ -4766,6 +4766,260 @@ pub mod withdrawal {
 
     crate::wire::record::record!(TokenResponse);
 
+    /// The header of a DPoP proof.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct DpopProofHeader {
+        /// What the JWS is.
+        pub typ: DpopJwtTyp,
+        /// An asymmetric algorithm.
+        pub alg: DpopProofHeaderAlg,
+        /// The public key by which the proof is signed, without a private part.
+        pub jwk: DpopKey,
+    }
+
+    impl DpopProofHeader {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(alg: DpopProofHeaderAlg, jwk: DpopKey) -> Self {
+            Self { typ: DpopJwtTyp, alg, jwk }
+        }
+    }
+
+    crate::wire::record::record!(DpopProofHeader);
+
+    /// The public key by which the proof is signed, without a private part.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct DpopKey {
+        /// The type of the key.
+        pub kty: DpopKeyKty,
+        /// The curve.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub crv: Option<DpopKeyCrv>,
+        /// The first coordinate, or the public key.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub x: Option<Base64Url>,
+        /// The second coordinate.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub y: Option<Base64Url>,
+        /// The modulus of an RSA key.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub n: Option<Base64Url>,
+        /// The exponent of an RSA key.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub e: Option<Base64Url>,
+    }
+
+    impl DpopKey {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(kty: DpopKeyKty) -> Self {
+            Self {
+                kty,
+                crv: None,
+                x: None,
+                y: None,
+                n: None,
+                e: None,
+            }
+        }
+        /// With the optional member `crv`.
+        #[must_use]
+        pub fn with_crv(mut self, crv: DpopKeyCrv) -> Self {
+            self.crv = Some(crv);
+            self
+        }
+        /// With the optional member `x`.
+        #[must_use]
+        pub fn with_x(mut self, x: Base64Url) -> Self {
+            self.x = Some(x);
+            self
+        }
+        /// With the optional member `y`.
+        #[must_use]
+        pub fn with_y(mut self, y: Base64Url) -> Self {
+            self.y = Some(y);
+            self
+        }
+        /// With the optional member `n`.
+        #[must_use]
+        pub fn with_n(mut self, n: Base64Url) -> Self {
+            self.n = Some(n);
+            self
+        }
+        /// With the optional member `e`.
+        #[must_use]
+        pub fn with_e(mut self, e: Base64Url) -> Self {
+            self.e = Some(e);
+            self
+        }
+    }
+
+    crate::wire::record::record!(DpopKey);
+
+    /// The claims of a DPoP proof.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct DpopProofClaims {
+        /// Names the proof.
+        pub jti: DpopProofClaimsJti,
+        /// The method of the request.
+        pub htm: DpopProofClaimsHtm,
+        /// The URI of the request, without query and fragment.
+        pub htu: HttpsUri,
+        /// When it was made, in seconds since 1970-01-01T00:00:00Z.
+        pub iat: DpopProofClaimsIat,
+        /// The SHA-256 of the access token, on requests with one.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub ath: Option<Sha256Digest>,
+        /// The last `DPoP-Nonce` of the exchange.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub nonce: Option<DpopProofClaimsNonce>,
+    }
+
+    impl DpopProofClaims {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            jti: DpopProofClaimsJti,
+            htm: DpopProofClaimsHtm,
+            htu: HttpsUri,
+            iat: DpopProofClaimsIat,
+        ) -> Self {
+            Self {
+                jti,
+                htm,
+                htu,
+                iat,
+                ath: None,
+                nonce: None,
+            }
+        }
+        /// With the optional member `ath`.
+        #[must_use]
+        pub fn with_ath(mut self, ath: Sha256Digest) -> Self {
+            self.ath = Some(ath);
+            self
+        }
+        /// With the optional member `nonce`.
+        #[must_use]
+        pub fn with_nonce(mut self, nonce: DpopProofClaimsNonce) -> Self {
+            self.nonce = Some(nonce);
+            self
+        }
+    }
+
+    crate::wire::record::record!(DpopProofClaims);
+
+    /// The header of an assertion of a client.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct ClientAssertionHeader {
+        /// An asymmetric algorithm.
+        pub alg: ClientAssertionHeaderAlg,
+        /// Names the key.
+        pub kid: ClientAssertionHeaderKid,
+    }
+
+    impl ClientAssertionHeader {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            alg: ClientAssertionHeaderAlg,
+            kid: ClientAssertionHeaderKid,
+        ) -> Self {
+            Self { alg, kid }
+        }
+    }
+
+    crate::wire::record::record!(ClientAssertionHeader);
+
+    /// The claims of an assertion of a client.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct ClientAssertionClaims {
+        /// The client.
+        pub iss: ClientId,
+        /// The same.
+        pub sub: ClientId,
+        /// The issuer of the exchange.
+        pub aud: HttpsUri,
+        /// Names the assertion.
+        pub jti: ClientAssertionClaimsJti,
+        /// When it was made, in seconds since 1970-01-01T00:00:00Z.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub iat: Option<ClientAssertionClaimsIat>,
+        /// When it expires, in seconds since 1970-01-01T00:00:00Z.
+        pub exp: ClientAssertionClaimsExp,
+    }
+
+    impl ClientAssertionClaims {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(
+            iss: ClientId,
+            sub: ClientId,
+            aud: HttpsUri,
+            jti: ClientAssertionClaimsJti,
+            exp: ClientAssertionClaimsExp,
+        ) -> Self {
+            Self {
+                iss,
+                sub,
+                aud,
+                jti,
+                iat: None,
+                exp,
+            }
+        }
+        /// With the optional member `iat`.
+        #[must_use]
+        pub fn with_iat(mut self, iat: ClientAssertionClaimsIat) -> Self {
+            self.iat = Some(iat);
+            self
+        }
+    }
+
+    crate::wire::record::record!(ClientAssertionClaims);
+
     /// Revokes a token (RFC 7009).
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -8201,6 +8455,49 @@ pub mod withdrawal {
     }
 
     crate::wire::record::record!(EmailVerification);
+
+    /// What the owner's browser or platform says of an assertion (WebAuthn Level 3, §5.8.1).
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct CollectedClientData {
+        /// What was asked for.
+        #[serde(rename = "type")]
+        pub type_: WebauthnGetType,
+        /// The WebAuthn challenge of \[7.8\](#78-webauthn).
+        pub challenge: Sha256Digest,
+        /// The origin of the page.
+        pub origin: HttpsUri,
+        /// Whether the page stood in a frame of another origin.
+        #[serde(rename = "crossOrigin")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub cross_origin: Option<bool>,
+    }
+
+    impl CollectedClientData {
+        /// With the required members; the constants fill themselves in, the optional members are absent.
+        #[must_use]
+        pub fn new(challenge: Sha256Digest, origin: HttpsUri) -> Self {
+            Self {
+                type_: WebauthnGetType,
+                challenge,
+                origin,
+                cross_origin: None,
+            }
+        }
+        /// With the optional member `crossOrigin`.
+        #[must_use]
+        pub fn with_cross_origin(mut self, cross_origin: bool) -> Self {
+            self.cross_origin = Some(cross_origin);
+            self
+        }
+    }
+
+    crate::wire::record::record!(CollectedClientData);
 
     /// What the authenticator signed.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -11681,6 +11978,213 @@ pub mod withdrawal {
 
     crate::wire::list::list!(AuthorizationDetails, AuthorizationDetail);
 
+    /// What the JWS is.
+    ///
+    /// Always `"dpop+jwt"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct DpopJwtTyp;
+
+    impl DpopJwtTyp {
+        /// The text.
+        pub const VALUE: &'static str = "dpop+jwt";
+    }
+
+    crate::wire::constant::constant_text!(DpopJwtTyp);
+
+    /// An asymmetric algorithm.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct DpopProofHeaderAlg(String);
+
+    impl crate::wire::text::Text for DpopProofHeaderAlg {
+        const NAME: &'static str = "DpopProofHeaderAlg";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 32) {
+                return Err("not 1 to 32 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(DpopProofHeaderAlg);
+
+    /// The type of the key.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct DpopKeyKty(String);
+
+    impl crate::wire::text::Text for DpopKeyKty {
+        const NAME: &'static str = "DpopKeyKty";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 32) {
+                return Err("not 1 to 32 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(DpopKeyKty);
+
+    /// The curve.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct DpopKeyCrv(String);
+
+    impl crate::wire::text::Text for DpopKeyCrv {
+        const NAME: &'static str = "DpopKeyCrv";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 32) {
+                return Err("not 1 to 32 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(DpopKeyCrv);
+
+    /// Names the proof.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct DpopProofClaimsJti(String);
+
+    impl crate::wire::text::Text for DpopProofClaimsJti {
+        const NAME: &'static str = "DpopProofClaimsJti";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 8, 128) {
+                return Err("not 8 to 128 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(DpopProofClaimsJti);
+
+    /// The method of the request.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct DpopProofClaimsHtm(String);
+
+    impl crate::wire::text::Text for DpopProofClaimsHtm {
+        const NAME: &'static str = "DpopProofClaimsHtm";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !{
+                fn read(rest: &[u8]) -> Option<&[u8]> {
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| matches!(byte, b'A'..= b'Z'),
+                        1,
+                        16,
+                    )?;
+                    Some(rest)
+                }
+                read(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+            } {
+                return Err("not of the form ^[A-Z]{1,16}$");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(DpopProofClaimsHtm);
+
+    /// When it was made, in seconds since 1970-01-01T00:00:00Z.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct DpopProofClaimsIat(i64);
+
+    impl DpopProofClaimsIat {
+        /// The least.
+        pub const MIN: i64 = 0;
+        /// The greatest.
+        pub const MAX: i64 = 9007199254740991;
+    }
+
+    crate::wire::integer::integer!(DpopProofClaimsIat, i64);
+
+    /// The last `DPoP-Nonce` of the exchange.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct DpopProofClaimsNonce(String);
+
+    impl crate::wire::text::Text for DpopProofClaimsNonce {
+        const NAME: &'static str = "DpopProofClaimsNonce";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 256) {
+                return Err("not 1 to 256 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(DpopProofClaimsNonce);
+
+    /// An asymmetric algorithm.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ClientAssertionHeaderAlg(String);
+
+    impl crate::wire::text::Text for ClientAssertionHeaderAlg {
+        const NAME: &'static str = "ClientAssertionHeaderAlg";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 32) {
+                return Err("not 1 to 32 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ClientAssertionHeaderAlg);
+
+    /// Names the key.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ClientAssertionHeaderKid(String);
+
+    impl crate::wire::text::Text for ClientAssertionHeaderKid {
+        const NAME: &'static str = "ClientAssertionHeaderKid";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 1, 128) {
+                return Err("not 1 to 128 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ClientAssertionHeaderKid);
+
+    /// Names the assertion.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ClientAssertionClaimsJti(String);
+
+    impl crate::wire::text::Text for ClientAssertionClaimsJti {
+        const NAME: &'static str = "ClientAssertionClaimsJti";
+        fn check(text: &str) -> Result<(), &'static str> {
+            if !crate::wire::text::has_length(text, 22, 128) {
+                return Err("not 22 to 128 characters long");
+            }
+            Ok(())
+        }
+    }
+
+    crate::wire::text::text!(ClientAssertionClaimsJti);
+
+    /// When it was made, in seconds since 1970-01-01T00:00:00Z.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ClientAssertionClaimsIat(i64);
+
+    impl ClientAssertionClaimsIat {
+        /// The least.
+        pub const MIN: i64 = 0;
+        /// The greatest.
+        pub const MAX: i64 = 9007199254740991;
+    }
+
+    crate::wire::integer::integer!(ClientAssertionClaimsIat, i64);
+
+    /// When it expires, in seconds since 1970-01-01T00:00:00Z.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct ClientAssertionClaimsExp(i64);
+
+    impl ClientAssertionClaimsExp {
+        /// The least.
+        pub const MIN: i64 = 0;
+        /// The greatest.
+        pub const MAX: i64 = 9007199254740991;
+    }
+
+    crate::wire::integer::integer!(ClientAssertionClaimsExp, i64);
+
     /// The token.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct RevocationRequestToken(String);
@@ -12831,6 +13335,19 @@ pub mod withdrawal {
 
     crate::wire::constant::constant_text!(EmailMethod);
 
+    /// What was asked for.
+    ///
+    /// Always `"webauthn.get"`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct WebauthnGetType;
+
+    impl WebauthnGetType {
+        /// The text.
+        pub const VALUE: &'static str = "webauthn.get";
+    }
+
+    crate::wire::constant::constant_text!(WebauthnGetType);
+
     /// Always `"webauthn"`.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct WebauthnMethod;
@@ -13539,6 +14056,11 @@ pub mod withdrawal {
             "TokenRequest" => Some(through::<TokenRequest>(value)),
             "TokenType" => Some(through::<TokenType>(value)),
             "TokenResponse" => Some(through::<TokenResponse>(value)),
+            "DpopProofHeader" => Some(through::<DpopProofHeader>(value)),
+            "DpopKey" => Some(through::<DpopKey>(value)),
+            "DpopProofClaims" => Some(through::<DpopProofClaims>(value)),
+            "ClientAssertionHeader" => Some(through::<ClientAssertionHeader>(value)),
+            "ClientAssertionClaims" => Some(through::<ClientAssertionClaims>(value)),
             "RevocationRequest" => Some(through::<RevocationRequest>(value)),
             "IntrospectionRequest" => Some(through::<IntrospectionRequest>(value)),
             "TokenConfirmation" => Some(through::<TokenConfirmation>(value)),
@@ -13605,6 +14127,7 @@ pub mod withdrawal {
             "TotpVerification" => Some(through::<TotpVerification>(value)),
             "SmsVerification" => Some(through::<SmsVerification>(value)),
             "EmailVerification" => Some(through::<EmailVerification>(value)),
+            "CollectedClientData" => Some(through::<CollectedClientData>(value)),
             "AssertionResponse" => Some(through::<AssertionResponse>(value)),
             "AssertionExtensions" => Some(through::<AssertionExtensions>(value)),
             "AuthenticatorAttachment" => Some(through::<AuthenticatorAttachment>(value)),
