@@ -154,7 +154,7 @@ impl Refused {
 /// Whether a request with this error can be tried again with the same idempotency key.
 #[must_use]
 pub fn is_retryable(code: Code) -> bool {
-    code.retryable() == "yes"
+    code.is_retryable()
 }
 
 /// Reads the body of a request: one JSON text with one reading, within the limits of section 2.5.
