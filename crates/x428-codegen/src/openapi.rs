@@ -304,7 +304,7 @@ fn schemas(
                 members.insert("examples".into(), values.into());
             }
         }
-        if let Some(discriminator) = discriminator(model, name) {
+        if let Some(discriminator) = discriminator(model, references, name) {
             schema["discriminator"] = discriminator;
         }
     }
@@ -312,7 +312,7 @@ fn schemas(
 }
 
 /// The discriminator of a closed union by one tag. The tools that use it take it for exhaustive.
-fn discriminator(model: &Model<'_>, name: &str) -> Option<Value> {
+fn discriminator(model: &Model<'_>, references: &References<'_>, name: &str) -> Option<Value> {
     let Some(Shape::Union { tags, variants }) = model.shape(name) else {
         return None;
     };
@@ -320,10 +320,7 @@ fn discriminator(model: &Model<'_>, name: &str) -> Option<Value> {
     let mut mapping = Map::new();
     for variant in variants {
         let value = variant.tags.as_ref()?.first()?;
-        mapping.insert(
-            value.clone(),
-            format!("#/components/schemas/{}", variant.record).into(),
-        );
+        mapping.insert(value.clone(), references.to_type(&variant.record).into());
     }
     Some(json!({ "propertyName": tag, "mapping": mapping }))
 }

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use std::{env, fs, path::Path};
-use x428_codegen::{Protocol, rust};
+use x428_codegen::{Protocol, openapi, openapi_3_0, rust};
 
 fn protocol(input: &Value) -> Protocol {
     let bundle = json!({ "$defs": input["$defs"] });
@@ -35,6 +35,39 @@ fn check(name: &str) {
         path.display(),
         line.map_or_else(String::new, |line| format!(" from line {}", line + 1)),
     );
+}
+
+/// Every text of a document that is a pointer into it, in a `$ref` or in the mapping of a discriminator.
+fn pointers<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) => found.extend(
+            text.strip_prefix('#')
+                .filter(|pointer| pointer.starts_with('/')),
+        ),
+        Value::Array(items) => items.iter().for_each(|item| pointers(item, found)),
+        Value::Object(members) => members.values().for_each(|member| pointers(member, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_pointer_leads_somewhere() {
+    let input = include_str!("golden/union_by_one_tag.json");
+    let input: Value = serde_json::from_str(input).expect("the input is JSON");
+    let document = openapi(&protocol(&input)).unwrap_or_else(|error| panic!("{error}"));
+    let older = openapi_3_0(&document).unwrap_or_else(|error| panic!("{error}"));
+    for document in [document, older] {
+        let mut found = Vec::new();
+        pointers(&document, &mut found);
+        assert_eq!(
+            found.len(),
+            4,
+            "two references, and two in the mapping: {found:?}"
+        );
+        for pointer in found {
+            assert!(document.pointer(pointer).is_some(), "{pointer}");
+        }
+    }
 }
 
 #[test]

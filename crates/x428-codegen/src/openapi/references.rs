@@ -179,17 +179,22 @@ impl<'a> References<'a> {
         Ok(format!("#/components/{kind}/{part}"))
     }
 
+    /// The pointer to a type that exists.
+    pub(super) fn to_type(&self, name: &str) -> String {
+        let root = if self.is_carried(name) {
+            "components/schemas"
+        } else {
+            OTHER_TYPES
+        };
+        format!("#/{root}/{name}")
+    }
+
     fn schema(&self, name: &str, file: &str, pointer: &str) -> Result<String, Error> {
         let codes = &self.protocol.manifest.codes;
         if self.protocol.definitions.contains_key(name)
             || codes.iter().any(|codes| codes.type_name == name)
         {
-            let root = if self.is_carried(name) {
-                "components/schemas"
-            } else {
-                OTHER_TYPES
-            };
-            return Ok(format!("#/{root}/{name}"));
+            return Ok(self.to_type(name));
         }
         Err(Error::new(
             file,
