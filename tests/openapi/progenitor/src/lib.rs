@@ -1,16 +1,23 @@
-//! The client that progenitor generates from the OpenAPI 3.0 document, and a test that its types read every example.
+//! The clients that progenitor generates from the OpenAPI 3.0 documents, and a test that their types read every example.
 
 #![allow(clippy::all, reason = "the code is progenitor's")]
+#![deny(warnings)]
 
-progenitor::generate_api!(spec = "../../../openapi/attestation-3.0.json");
+/// The attestation protocol.
+pub mod attestation {
+    include!(concat!(env!("OUT_DIR"), "/attestation.rs"));
+}
+
+/// The withdrawal protocol.
+pub mod withdrawal {
+    include!(concat!(env!("OUT_DIR"), "/withdrawal.rs"));
+}
 
 #[cfg(test)]
 mod tests {
-    use super::types;
+    use super::{attestation, withdrawal};
     use serde_json::Value;
     use std::collections::BTreeSet;
-
-    const DOCUMENT: &str = include_str!("../../../../openapi/attestation-3.0.json");
 
     /// Every media type of the document with the examples that it names: the name of its type, and each example.
     fn examples(value: &Value, document: &Value, found: &mut Vec<(String, Value)>) {
@@ -32,32 +39,55 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_example_is_read() {
-        let document: Value = serde_json::from_str(DOCUMENT).expect("the document is JSON");
+    /// Reads every example of a document with `read`, and returns how many types have one.
+    fn read_all(document: &str, read: fn(&str, Value) -> serde_json::Result<()>) -> usize {
+        let document: Value = serde_yaml::from_str(document).expect("the document is YAML");
         let mut found = Vec::new();
         examples(&document["paths"], &document, &mut found);
         examples(&document["components"]["responses"], &document, &mut found);
         let mut types = BTreeSet::new();
         for (name, value) in found {
-            let read = match name.as_str() {
-                "AttestationPayload" => serde_json::from_value::<types::AttestationPayload>(value.clone()).map(drop),
-                "AttestationToken" => serde_json::from_value::<types::AttestationToken>(value.clone()).map(drop),
-                "DiscoveryDocument" => serde_json::from_value::<types::DiscoveryDocument>(value.clone()).map(drop),
-                "PreconditionRequired" => serde_json::from_value::<types::PreconditionRequired>(value.clone()).map(drop),
-                other => panic!("add the type {other} to this test"),
-            };
-            if let Err(error) = read {
+            if let Err(error) = read(&name, value.clone()) {
                 panic!("{name}: {error}: {value:#}");
             }
             types.insert(name);
         }
-        assert_eq!(types.len(), 4, "an operation without an example: {types:?}");
+        types.len()
+    }
+
+    /// A function that reads a value as one of the types of a client, by the name of the type.
+    macro_rules! reader {
+        ($client:ident: $($name:ident)*) => {
+            |name: &str, value: Value| match name {
+                $(stringify!($name) => serde_json::from_value::<$client::types::$name>(value).map(drop),)*
+                other => panic!("add the type {other} to this test"),
+            }
+        };
     }
 
     #[test]
-    fn a_challenge_without_preconditions_is_refused() {
+    fn every_example_of_attestation_is_read() {
+        let read = reader!(attestation: AttestationPayload AttestationToken DiscoveryDocument PreconditionRequired);
+        assert_eq!(read_all(include_str!("../../../../openapi/attestation-3.0.yaml"), read), 4);
+    }
+
+    #[test]
+    fn every_example_of_withdrawal_is_read() {
+        let read = reader!(withdrawal:
+            Asset AssetList AuthorizationServerMetadata Challenge ChallengeRequired ErrorResponse ExchangeMetadata
+            IntrospectionRequest IntrospectionResponse JsonWebKeySet OAuthError ProtectedResourceMetadata
+            PushedAuthorizationRequest PushedAuthorizationResponse Quote QuoteRequest RevocationRequest StartRequest
+            TokenRequest TokenResponse TravelRule VerifyRequest Webhook WebhookList WebhookRequest Withdrawal
+            WithdrawalList WithdrawalRequest
+        );
+        assert_eq!(read_all(include_str!("../../../../openapi/withdrawal-3.0.yaml"), read), 28);
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused() {
         let challenge = serde_json::json!({ "x428Version": 1, "resource": "https://api.example.com/reports" });
-        assert!(serde_json::from_value::<types::PreconditionChallenge>(challenge).is_err());
+        assert!(serde_json::from_value::<attestation::types::PreconditionChallenge>(challenge).is_err());
+        let withdrawal = serde_json::json!({ "asset": "BTC", "amount": "0.5" });
+        assert!(serde_json::from_value::<withdrawal::types::WithdrawalRequest>(withdrawal).is_err());
     }
 }
