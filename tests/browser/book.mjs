@@ -3,6 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { check, equal, finish, none, some } from './checks.mjs';
 import { book, openBrowser, serveBook } from './site.mjs';
 
 if (!existsSync(join(book, 'index.html'))) {
@@ -14,40 +15,6 @@ const files = await readdir(book, { recursive: true });
 const pages = files.filter(file => file.endsWith('.html') && !['toc.html', '404.html', 'print.html'].includes(file)).sort();
 const site = await serveBook();
 const browser = await openBrowser();
-let passed = 0;
-let failed = 0;
-
-async function check(name, body) {
-    const started = Date.now();
-    try {
-        const note = await body();
-        passed += 1;
-        console.log(`ok    ${name}${note ? ` (${note})` : ''}, ${((Date.now() - started) / 1000).toFixed(1)} s`);
-    } catch (error) {
-        failed += 1;
-        console.log(`FAIL  ${name}\n      ${error.message.split('\n').join('\n      ')}`);
-    }
-}
-
-function equal(actual, expected, what) {
-    if (actual !== expected) {
-        throw new Error(`${what}: ${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`);
-    }
-}
-
-function none(list, what) {
-    if (list.length > 0) {
-        throw new Error(`${what}:\n${list.slice(0, 20).join('\n')}${list.length > 20 ? `\n… ${list.length} in all` : ''}`);
-    }
-}
-
-function some(count, what) {
-    if (count === 0) {
-        throw new Error(`no ${what} in the book, so nothing was checked`);
-    }
-    return `${count} ${what}`;
-}
-
 async function open(path, options = {}) {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
     const page = await context.newPage();
@@ -351,5 +318,4 @@ function lowContrast() {
 
 await browser.close();
 site.close();
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+finish();

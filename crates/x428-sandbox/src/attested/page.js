@@ -95,18 +95,22 @@ function outcome({ response, body, head }) {
   const line = response.status + " " + response.statusText + (isRefused ? ": " + body.error : "");
   const parts = [element("p", line, isRefused ? "status bad" : "status")];
   if (isRefused) parts.push(element("p", body.detail));
-  parts.push(details("headers", head), details("body", body));
+  const content = details("body", body);
+  // What was asked for is what one wants to see.
+  content.open = response.ok;
+  parts.push(details("headers", head), content);
   return parts;
 }
 
 // ---- the steps
 
 async function ask() {
+  restart();
   const answer = await send({});
   const encoded = answer.response.headers.get("X-428-Required");
   if (answer.response.status !== 428 || encoded === null) {
-    show("ask", ...outcome(answer));
-    throw new Error("No challenge: the resource is not guarded.");
+    show("ask", ...outcome(answer), element("p", "No challenge: the resource is not guarded.", "bad"));
+    return;
   }
   state.challenge = JSON.parse(fromBase64url(encoded));
   show("ask", ...outcome(answer), details("X-428-Required, decoded", state.challenge));
@@ -125,9 +129,15 @@ async function check() {
   const box = element("input");
   box.type = "checkbox";
   box.id = "consents";
-  box.addEventListener("change", () => enable("sign", box.checked));
+  box.addEventListener("change", () => {
+    enable("sign", box.checked);
+    // What was signed with the consent goes with it.
+    delete state.payload;
+    show("sign");
+    enable("submit", false);
+  });
   const label = element("label");
-  label.append(box, " I am the operator, and I consent to all of it");
+  label.append(box, element("span", "I am the operator, and I consent to all of it"));
   show("consent", element("p", "This server asks that you confirm:"), list, label);
 }
 
@@ -141,7 +151,8 @@ async function item(precondition) {
       throw new Error("The document is not the one that the challenge names.");
     }
     made.textContent = "that you accept the terms, version " + precondition.tosVersion;
-    made.append(details("read them (" + precondition.documentHash + ")", new TextDecoder().decode(bytes)));
+    made.append(element("div", precondition.documentHash, "hash"));
+    made.append(details("read them", new TextDecoder().decode(bytes)));
   } else if (precondition.type === "age") {
     made.textContent = "that you are at least " + precondition.minimumAge + " years old";
   } else if (precondition.type === "identity") {
@@ -205,7 +216,9 @@ async function use() {
   const others = { "/reports/2026-q3": "/reports/2026-q2", "/films/1": "/films/2" };
   const path = others[resource()] ?? resource();
   const answer = await send({ "X-428-Token": state.token.token }, path);
-  show("use", element("p", "GET " + path), ...outcome(answer));
+  const asked = element("p");
+  asked.append(element("code", "GET " + path));
+  show("use", asked, ...outcome(answer));
 }
 
 async function replay() {
