@@ -1,10 +1,10 @@
-//! Strict text encodings of bytes: base64url (RFC 4648 §5) and multibase base58btc.
+//! Strict text encodings of bytes: base64url (RFC 4648 §5), base64 (§4) and multibase base58btc.
 //!
 //! Every byte string has exactly one encoding, and nothing else decodes to it. Two spellings of
 //! one signature or one payload would be two nonces for a cache, a log or a replay store.
 
 use base64::Engine as _;
-use base64::alphabet::URL_SAFE;
+use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, NO_PAD, PAD};
 
 use crate::error::Malformed;
@@ -12,8 +12,9 @@ use crate::error::Malformed;
 #[cfg(test)]
 mod tests;
 
-const UNPADDED: GeneralPurpose = engine(NO_PAD);
-const PADDED: GeneralPurpose = engine(PAD);
+const UNPADDED: GeneralPurpose = engine(&URL_SAFE, NO_PAD);
+const PADDED: GeneralPurpose = engine(&URL_SAFE, PAD);
+const BASE64: GeneralPurpose = engine(&STANDARD, PAD);
 
 /// Longer texts are no keys. Base58 takes time in the square of the length.
 const BASE58_CEILING: usize = 128;
@@ -24,8 +25,8 @@ pub(crate) const ED25519_PUBLIC: [u8; 2] = [0xed, 0x01];
 /// The multicodec prefix of an Ed25519 secret key.
 pub(crate) const ED25519_SECRET: [u8; 2] = [0x80, 0x26];
 
-const fn engine(config: GeneralPurposeConfig) -> GeneralPurpose {
-    GeneralPurpose::new(&URL_SAFE, config.with_decode_allow_trailing_bits(false))
+const fn engine(alphabet: &Alphabet, config: GeneralPurposeConfig) -> GeneralPurpose {
+    GeneralPurpose::new(alphabet, config.with_decode_allow_trailing_bits(false))
 }
 
 /// Encodes bytes as base64url without padding.
@@ -63,6 +64,26 @@ pub fn parse_base64url_array<const N: usize>(text: &str) -> Result<[u8; N], Malf
         Ok(_) => Err(wrong_length()),
         Err(_) => Err(not_base64url()),
     }
+}
+
+/// Encodes bytes as base64 with padding, as webhooks have it.
+///
+/// ```
+/// assert_eq!(x428::encoding::base64(b"x428"), "eDQyOA==");
+/// ```
+#[must_use]
+pub fn base64(bytes: impl AsRef<[u8]>) -> String {
+    BASE64.encode(bytes)
+}
+
+/// Decodes padded base64.
+///
+/// # Errors
+/// [`Malformed`] for padding that is missing, whitespace, the characters `-` and `_`, and bits that
+/// are set after the last byte.
+pub fn parse_base64(text: &str) -> Result<Vec<u8>, Malformed> {
+    let not_base64 = || Malformed::new("base64", "not the one base64 spelling of its bytes");
+    BASE64.decode(text).map_err(|_| not_base64())
 }
 
 /// Decodes the base64url of a header, where correct padding may stand.

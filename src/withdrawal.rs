@@ -9,12 +9,18 @@
 //! | [`idempotency`] | 6.3 | the keys that make a submission repeatable |
 //! | [`submission`] | 6.1 | requests to withdraw, and their fingerprints |
 //! | [`intent`] | 7.3 | what the owner approves |
+//! | [`proof`] | 7.10 | that the owner approved it |
+//! | [`cursor`] | 8.4 | lists in pages |
+//! | [`webhook`] | 8.5 | signed by the exchange, verified by the client |
 //! | [`refusal`] | 2.2, 10 | bodies read strictly, and what is answered if they are not of their form |
 
+pub mod cursor;
 pub mod decimal;
 #[cfg(test)]
 pub(crate) mod example;
 pub mod idempotency;
 pub mod intent;
+pub mod proof;
 pub mod refusal;
 pub mod submission;
+pub mod webhook;

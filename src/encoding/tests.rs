@@ -79,3 +79,20 @@ fn multikeys_name_their_kind() {
     assert!(parse_base58("0OIl").is_err());
     assert!(parse_base58(&"1".repeat(129)).is_err());
 }
+
+#[test]
+fn base64_has_one_spelling() {
+    assert_eq!(base64([0xfb, 0xff, 0xbf, 0xff]), "+/+//w==");
+    assert_eq!(parse_base64("+/+//w==").unwrap(), [0xfb, 0xff, 0xbf, 0xff]);
+    assert_eq!(parse_base64("").unwrap(), b"");
+    for text in [
+        "+/+//w",
+        "+/+//w=",
+        "-_-__w==",
+        "+/+//x==",
+        "+/+//w== ",
+        "+/+/\n/w==",
+    ] {
+        assert!(parse_base64(text).is_err(), "{text:?}");
+    }
+}
