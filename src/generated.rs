@@ -11600,6 +11600,266 @@ pub mod withdrawal {
 
     crate::wire::word::word!(WithdrawalErrorCode);
 
+    /// The codes of section 15.4 Answers.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum CoinbaseStatus {
+        /// A signature is missing.
+        WaitingForSignature,
+        /// Coinbase clears it.
+        WaitingForClearing,
+        /// It is being executed; the network status says how far it is.
+        Pending,
+        /// It is done.
+        Completed,
+        /// It could not be executed.
+        Failed,
+        /// Its time is over.
+        Expired,
+        /// It was canceled.
+        Canceled,
+    }
+
+    impl CoinbaseStatus {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::WaitingForSignature,
+            Self::WaitingForClearing,
+            Self::Pending,
+            Self::Completed,
+            Self::Failed,
+            Self::Expired,
+            Self::Canceled,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::WaitingForSignature => "waiting_for_signature",
+                Self::WaitingForClearing => "waiting_for_clearing",
+                Self::Pending => "pending",
+                Self::Completed => "completed",
+                Self::Failed => "failed",
+                Self::Expired => "expired",
+                Self::Canceled => "canceled",
+            }
+        }
+        /// The column `becomes` of the table.
+        #[must_use]
+        pub fn becomes(self) -> &'static str {
+            match self {
+                Self::WaitingForSignature => "pending",
+                Self::WaitingForClearing => "under_review",
+                Self::Pending => "processing",
+                Self::Completed => "completed",
+                Self::Failed => "failed",
+                Self::Expired => "expired",
+                Self::Canceled => "canceled",
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::WaitingForSignature => "A signature is missing.",
+                Self::WaitingForClearing => "Coinbase clears it.",
+                Self::Pending => {
+                    "It is being executed; the network status says how far it is."
+                }
+                Self::Completed => "It is done.",
+                Self::Failed => "It could not be executed.",
+                Self::Expired => "Its time is over.",
+                Self::Canceled => "It was canceled.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(CoinbaseStatus);
+
+    /// The codes of section 15.4 Answers.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum CoinbaseNetworkStatus {
+        /// It is not on the network yet.
+        Pending,
+        /// It stays at Coinbase.
+        OffBlockchain,
+        /// It is on the network.
+        Unconfirmed,
+        /// It has some of its confirmations.
+        Confirming,
+    }
+
+    impl CoinbaseNetworkStatus {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::Pending,
+            Self::OffBlockchain,
+            Self::Unconfirmed,
+            Self::Confirming,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Pending => "pending",
+                Self::OffBlockchain => "off_blockchain",
+                Self::Unconfirmed => "unconfirmed",
+                Self::Confirming => "confirming",
+            }
+        }
+        /// The column `becomes` of the table.
+        #[must_use]
+        pub fn becomes(self) -> &'static str {
+            match self {
+                Self::Pending => "processing",
+                Self::OffBlockchain => "processing",
+                Self::Unconfirmed => "broadcast",
+                Self::Confirming => "broadcast",
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::Pending => "It is not on the network yet.",
+                Self::OffBlockchain => "It stays at Coinbase.",
+                Self::Unconfirmed => "It is on the network.",
+                Self::Confirming => "It has some of its confirmations.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(CoinbaseNetworkStatus);
+
+    /// The codes of section 15.5 Errors.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum CoinbaseErrorId {
+        /// The send needs a second factor.
+        TwoFactorRequired,
+        /// A parameter is missing.
+        ParamRequired,
+        /// The request is malformed.
+        InvalidRequest,
+        /// A value is refused.
+        ValidationError,
+        /// Data of the person are missing.
+        PersonalDetailsRequired,
+        /// The identity has to be verified.
+        IdentityVerificationRequired,
+        /// A document has to be verified.
+        JumioVerificationRequired,
+        /// The e-mail address is not verified.
+        UnverifiedEmail,
+        /// The request is not authenticated.
+        AuthenticationError,
+        /// The token is not known.
+        InvalidToken,
+        /// The token was revoked.
+        RevokedToken,
+        /// The token has expired.
+        ExpiredToken,
+        /// The token lacks a scope.
+        InvalidScope,
+        /// There is no such object.
+        NotFound,
+        /// There are too many requests.
+        RateLimitExceeded,
+        /// Coinbase failed.
+        InternalServerError,
+    }
+
+    impl CoinbaseErrorId {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::TwoFactorRequired,
+            Self::ParamRequired,
+            Self::InvalidRequest,
+            Self::ValidationError,
+            Self::PersonalDetailsRequired,
+            Self::IdentityVerificationRequired,
+            Self::JumioVerificationRequired,
+            Self::UnverifiedEmail,
+            Self::AuthenticationError,
+            Self::InvalidToken,
+            Self::RevokedToken,
+            Self::ExpiredToken,
+            Self::InvalidScope,
+            Self::NotFound,
+            Self::RateLimitExceeded,
+            Self::InternalServerError,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::TwoFactorRequired => "two_factor_required",
+                Self::ParamRequired => "param_required",
+                Self::InvalidRequest => "invalid_request",
+                Self::ValidationError => "validation_error",
+                Self::PersonalDetailsRequired => "personal_details_required",
+                Self::IdentityVerificationRequired => "identity_verification_required",
+                Self::JumioVerificationRequired => "jumio_verification_required",
+                Self::UnverifiedEmail => "unverified_email",
+                Self::AuthenticationError => "authentication_error",
+                Self::InvalidToken => "invalid_token",
+                Self::RevokedToken => "revoked_token",
+                Self::ExpiredToken => "expired_token",
+                Self::InvalidScope => "invalid_scope",
+                Self::NotFound => "not_found",
+                Self::RateLimitExceeded => "rate_limit_exceeded",
+                Self::InternalServerError => "internal_server_error",
+            }
+        }
+        /// The column `becomes` of the table.
+        #[must_use]
+        pub fn becomes(self) -> &'static str {
+            match self {
+                Self::TwoFactorRequired => "challenge_required",
+                Self::ParamRequired => "invalid_request",
+                Self::InvalidRequest => "invalid_request",
+                Self::ValidationError => "invalid_request",
+                Self::PersonalDetailsRequired => "kyc_required",
+                Self::IdentityVerificationRequired => "kyc_required",
+                Self::JumioVerificationRequired => "kyc_required",
+                Self::UnverifiedEmail => "account_restricted",
+                Self::AuthenticationError => "invalid_token",
+                Self::InvalidToken => "invalid_token",
+                Self::RevokedToken => "invalid_token",
+                Self::ExpiredToken => "invalid_token",
+                Self::InvalidScope => "insufficient_scope",
+                Self::NotFound => "not_found",
+                Self::RateLimitExceeded => "rate_limited",
+                Self::InternalServerError => "internal_error",
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::TwoFactorRequired => "The send needs a second factor.",
+                Self::ParamRequired => "A parameter is missing.",
+                Self::InvalidRequest => "The request is malformed.",
+                Self::ValidationError => "A value is refused.",
+                Self::PersonalDetailsRequired => "Data of the person are missing.",
+                Self::IdentityVerificationRequired => "The identity has to be verified.",
+                Self::JumioVerificationRequired => "A document has to be verified.",
+                Self::UnverifiedEmail => "The e-mail address is not verified.",
+                Self::AuthenticationError => "The request is not authenticated.",
+                Self::InvalidToken => "The token is not known.",
+                Self::RevokedToken => "The token was revoked.",
+                Self::ExpiredToken => "The token has expired.",
+                Self::InvalidScope => "The token lacks a scope.",
+                Self::NotFound => "There is no such object.",
+                Self::RateLimitExceeded => "There are too many requests.",
+                Self::InternalServerError => "Coinbase failed.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(CoinbaseErrorId);
+
     /// The networks on which the asset may be withdrawn.
     #[derive(Clone, Debug, PartialEq)]
     pub struct AuthorizedAssetNetworks(Vec<NetworkCode>);
@@ -14184,6 +14444,9 @@ pub mod withdrawal {
             "ErrorObject" => Some(through::<ErrorObject>(value)),
             "ErrorResponse" => Some(through::<ErrorResponse>(value)),
             "WithdrawalErrorCode" => Some(through::<WithdrawalErrorCode>(value)),
+            "CoinbaseStatus" => Some(through::<CoinbaseStatus>(value)),
+            "CoinbaseNetworkStatus" => Some(through::<CoinbaseNetworkStatus>(value)),
+            "CoinbaseErrorId" => Some(through::<CoinbaseErrorId>(value)),
             _ => None,
         }
     }
