@@ -10,6 +10,7 @@
 //! | [`submission`] | 6.1 | requests to withdraw, and their fingerprints |
 //! | [`intent`] | 7.3 | what the owner approves |
 //! | [`proof`] | 7.10 | that the owner approved it |
+//! | [`state`] | 7.2, 8.1 | what may follow what, and what becomes of the balance |
 //! | [`cursor`] | 8.4 | lists in pages |
 //! | [`webhook`] | 8.5 | signed by the exchange, verified by the client |
 //! | [`refusal`] | 2.2, 10 | bodies read strictly, and what is answered if they are not of their form |
@@ -22,5 +23,6 @@ pub mod idempotency;
 pub mod intent;
 pub mod proof;
 pub mod refusal;
+pub mod state;
 pub mod submission;
 pub mod webhook;
