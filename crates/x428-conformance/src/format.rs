@@ -11,6 +11,14 @@ use serde_json::Value;
 
 use crate::profile::ProofProfile;
 
+mod withdrawal;
+
+pub use withdrawal::{
+    CodeExpected, CodeInput, DecimalExpected, DecimalInput, IdempotencyKeyExpected,
+    IdempotencyKeyInput, IntentExpected, IntentInput, StateExpected, StateInput,
+    WebauthnChallengeExpected, WebauthnChallengeInput,
+};
+
 /// A vector.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Vector {
@@ -98,6 +106,55 @@ pub enum Case {
         /// What it says.
         expected: TokenExpected,
     },
+    /// Whether a text is a decimal, and its normal form.
+    Decimal {
+        /// The text.
+        input: DecimalInput,
+        /// What it is.
+        expected: DecimalExpected,
+    },
+    /// What the owner of a withdrawal approves.
+    Intent {
+        /// The request and the parties.
+        input: Box<IntentInput>,
+        /// The intent and its hash.
+        expected: IntentExpected,
+    },
+    /// The challenge of WebAuthn for an intent.
+    WebauthnChallenge {
+        /// The intent hash and the nonce.
+        input: WebauthnChallengeInput,
+        /// The challenge.
+        expected: WebauthnChallengeExpected,
+    },
+    /// Which states of a withdrawal may follow one.
+    State {
+        /// The state.
+        input: StateInput,
+        /// Those that may follow.
+        expected: StateExpected,
+    },
+    /// Which states of a step-up challenge may follow one.
+    ChallengeState {
+        /// The state.
+        input: StateInput,
+        /// Those that may follow.
+        expected: StateExpected,
+    },
+    /// What goes with a code of an error.
+    Error {
+        /// The code.
+        input: CodeInput,
+        /// What goes with it.
+        expected: CodeExpected,
+    },
+    /// The key in the headers of a request.
+    IdempotencyKey {
+        /// The values of the headers.
+        input: IdempotencyKeyInput,
+        /// The key.
+        expected: IdempotencyKeyExpected,
+    },
 }
 
 /// The name of a category.
@@ -121,11 +178,25 @@ pub enum Category {
     Parse,
     /// `token`
     Token,
+    /// `decimal`
+    Decimal,
+    /// `intent`
+    Intent,
+    /// `webauthn-challenge`
+    WebauthnChallenge,
+    /// `state`
+    State,
+    /// `challenge-state`
+    ChallengeState,
+    /// `error`
+    Error,
+    /// `idempotency-key`
+    IdempotencyKey,
 }
 
 impl Category {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 15] = [
         Self::Scope,
         Self::Signature,
         Self::Verify,
@@ -134,6 +205,13 @@ impl Category {
         Self::Routing,
         Self::Parse,
         Self::Token,
+        Self::Decimal,
+        Self::Intent,
+        Self::WebauthnChallenge,
+        Self::State,
+        Self::ChallengeState,
+        Self::Error,
+        Self::IdempotencyKey,
     ];
 
     /// The name as files write it.
@@ -148,6 +226,13 @@ impl Category {
             Self::Routing => "routing",
             Self::Parse => "parse",
             Self::Token => "token",
+            Self::Decimal => "decimal",
+            Self::Intent => "intent",
+            Self::WebauthnChallenge => "webauthn-challenge",
+            Self::State => "state",
+            Self::ChallengeState => "challenge-state",
+            Self::Error => "error",
+            Self::IdempotencyKey => "idempotency-key",
         }
     }
 }

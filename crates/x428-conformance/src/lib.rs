@@ -27,9 +27,12 @@ pub mod server;
 mod tests;
 
 pub use format::{
-    Case, Category, FormExpected, JcsExpected, Matches, ParseExpected, ParseInput, RoutingExpected,
-    RoutingInput, ScopeInput, SequenceInput, SignatureExpected, SignatureInput, Step, Steps,
-    TokenExpected, TokenInput, Vector, VerifyExpected, VerifyInput,
+    Case, Category, CodeExpected, CodeInput, DecimalExpected, DecimalInput, FormExpected,
+    IdempotencyKeyExpected, IdempotencyKeyInput, IntentExpected, IntentInput, JcsExpected, Matches,
+    ParseExpected, ParseInput, RoutingExpected, RoutingInput, ScopeInput, SequenceInput,
+    SignatureExpected, SignatureInput, StateExpected, StateInput, Step, Steps, TokenExpected,
+    TokenInput, Vector, VerifyExpected, VerifyInput, WebauthnChallengeExpected,
+    WebauthnChallengeInput,
 };
 pub use profile::{Profile, ProofProfile};
 pub use read::{FormatError, parse, parse_value};

@@ -6,9 +6,11 @@ use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use crate::format::{
-    Category, JcsExpected, Matches, ParseExpected, ParseInput, RoutingExpected, RoutingInput,
-    ScopeInput, SignatureExpected, SignatureInput, Steps, TokenExpected, TokenInput, Vector,
-    VerifyExpected, VerifyInput,
+    Category, CodeExpected, CodeInput, DecimalExpected, DecimalInput, IdempotencyKeyExpected,
+    IdempotencyKeyInput, IntentExpected, IntentInput, JcsExpected, Matches, ParseExpected,
+    ParseInput, RoutingExpected, RoutingInput, ScopeInput, SignatureExpected, SignatureInput,
+    StateExpected, StateInput, Steps, TokenExpected, TokenInput, Vector, VerifyExpected,
+    VerifyInput, WebauthnChallengeExpected, WebauthnChallengeInput,
 };
 
 /// A file or a value that is not of the vector format.
@@ -52,6 +54,7 @@ fn known() -> String {
 /// [`FormatError`] for a file that is not JSON, not an array, or empty, and for the first vector
 /// that is not one.
 // r[impl attestation.vectors.all]
+// r[impl withdrawal.vectors.all]
 pub fn parse(bytes: &[u8]) -> Result<Vec<Vector>, FormatError> {
     let file: Value = serde_json::from_slice(bytes).map_err(FormatError::NotJson)?;
     let Value::Array(items) = file else {
@@ -128,6 +131,14 @@ fn locate(category: &str, value: &Value) -> Option<(String, String)> {
         Category::Routing => both::<RoutingInput, RoutingExpected>(value),
         Category::Parse => both::<ParseInput, ParseExpected>(value),
         Category::Token => both::<TokenInput, TokenExpected>(value),
+        Category::Decimal => both::<DecimalInput, DecimalExpected>(value),
+        Category::Intent => both::<IntentInput, IntentExpected>(value),
+        Category::WebauthnChallenge => {
+            both::<WebauthnChallengeInput, WebauthnChallengeExpected>(value)
+        }
+        Category::State | Category::ChallengeState => both::<StateInput, StateExpected>(value),
+        Category::Error => both::<CodeInput, CodeExpected>(value),
+        Category::IdempotencyKey => both::<IdempotencyKeyInput, IdempotencyKeyExpected>(value),
     }
 }
 

@@ -19,6 +19,7 @@ use crate::profile::{Profile, ProofProfile};
 use crate::read::{FormatError, parse_value};
 
 mod verification;
+mod withdrawal;
 
 use verification::Verification;
 pub use verification::{Verdict, verify};
@@ -82,7 +83,9 @@ pub fn run_value(value: &Value, profile: &Profile) -> Result<Outcome, FormatErro
 impl Vector {
     /// Runs the vector against the SDK.
     // r[impl attestation.vectors.exact]
+    // r[impl withdrawal.vectors.exact]
     // r[impl attestation.vectors.pure]
+    // r[impl withdrawal.vectors.pure]
     pub fn run(&self, profile: &Profile) -> Outcome {
         match &self.case {
             Case::Scope { input, expected } => {
@@ -144,6 +147,19 @@ impl Vector {
                 }
                 Err(why) => Outcome::unusable(why),
             },
+            Case::Decimal { input, expected } => withdrawal::decimal(input, expected),
+            Case::Intent { input, expected } => withdrawal::intent(input, expected),
+            Case::WebauthnChallenge { input, expected } => {
+                withdrawal::webauthn_challenge(input, expected)
+            }
+            Case::State { input, expected } => withdrawal::state(input, expected),
+            Case::ChallengeState { input, expected } => {
+                withdrawal::challenge_state(input, expected)
+            }
+            Case::Error { input, expected } => withdrawal::error(input, *expected),
+            Case::IdempotencyKey { input, expected } => {
+                withdrawal::idempotency_key(input, expected)
+            }
         }
     }
 

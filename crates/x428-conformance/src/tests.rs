@@ -52,6 +52,7 @@ fn verify_vector(input: &Value, expected: &Value) -> Value {
 }
 
 // r[verify attestation.vectors.all]
+// r[verify withdrawal.vectors.all]
 #[test]
 fn files_that_are_none_are_refused_with_their_place() {
     assert!(refusal("[{]").starts_with("not JSON: key must be a string at line 1 column 3"));
@@ -68,7 +69,8 @@ fn files_that_are_none_are_refused_with_their_place() {
     assert_eq!(
         refusal(r#"[{"description": "d", "category": "scop"}]"#),
         "/0 (\"d\"): unknown category `scop`, expected one of scope, signature, verify, \
-         verify-sequence, jcs, routing, parse, token"
+         verify-sequence, jcs, routing, parse, token, decimal, intent, webauthn-challenge, state, \
+         challenge-state, error, idempotency-key"
     );
     assert_eq!(
         refusal(r#"[{"description": "d", "category": "scope", "input": {}}]"#),
@@ -94,6 +96,7 @@ fn files_that_are_none_are_refused_with_their_place() {
 }
 
 // r[verify attestation.vectors.exact]
+// r[verify withdrawal.vectors.exact]
 #[test]
 fn a_refusal_with_another_code_has_not_passed() {
     let input = verify_input(|_, payload| payload["x428Version"] = json!(2));
@@ -122,6 +125,7 @@ fn the_scope_is_part_of_the_outcome() {
 }
 
 // r[verify attestation.vectors.pure]
+// r[verify withdrawal.vectors.pure]
 #[test]
 fn the_world_of_a_vector_is_the_vector() {
     let expect = |code: &str| json!({"accept": false, "errorCode": code});
@@ -276,6 +280,8 @@ fn run_directory(directory: &Path, profile: Profile) -> usize {
 #[test]
 fn the_vectors_of_the_specification_pass_in_both_profiles() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/attestation");
+    let withdrawal = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/withdrawal");
+    assert_ne!(run_directory(&withdrawal, Profile::default()), 0);
     for profile in [Profile::default(), Profile::legacy_jcs()] {
         assert_ne!(run_directory(&directory, profile), 0);
     }

@@ -6,6 +6,7 @@ mod case;
 mod plain;
 mod serialized;
 mod verification;
+mod withdrawal;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -61,7 +62,15 @@ pub(crate) fn check(
 
 /// Whether a case, or one of its steps, starts from an example that has a diagnostic of its own.
 fn rests_on_failed(protocol: &Protocol, results: &Results, case: &Node) -> bool {
-    let names = ["challenge", "payload", "did", "issuer-did"];
+    let names = [
+        "challenge",
+        "payload",
+        "did",
+        "issuer-did",
+        "request",
+        "intent",
+        "intent-hash",
+    ];
     let steps = case.get("steps").map(Node::elements).unwrap_or_default();
     std::iter::once(case).chain(steps).any(|node| {
         let mut starts = names.iter().filter_map(|name| node.get(name)?.as_str());
@@ -200,6 +209,12 @@ fn one(
         Category::Scope => plain::SCOPE_MEMBERS,
         Category::Jcs => plain::JCS_MEMBERS,
         Category::Signature => plain::SIGNATURE_MEMBERS,
+        Category::Decimal => withdrawal::DECIMAL_MEMBERS,
+        Category::Intent => withdrawal::INTENT_MEMBERS,
+        Category::WebauthnChallenge => withdrawal::WEBAUTHN_MEMBERS,
+        Category::State | Category::ChallengeState => withdrawal::STATE_MEMBERS,
+        Category::Error => withdrawal::ERROR_MEMBERS,
+        Category::IdempotencyKey => withdrawal::KEY_MEMBERS,
         _ => &[],
     };
     case.only(&[COMMON, own].concat());
@@ -221,6 +236,19 @@ fn one(
             Category::Scope => plain::scope(&mut case)?,
             Category::Jcs => plain::jcs(&mut case)?,
             Category::Signature => plain::signature(builder, &mut case)?,
+            Category::Decimal => withdrawal::decimal(&mut case)?,
+            Category::Intent => withdrawal::intent(builder, &mut case)?,
+            Category::WebauthnChallenge => withdrawal::webauthn_challenge(builder, &mut case)?,
+            Category::State => {
+                let (input, expected) = withdrawal::state(builder, &mut case, "WithdrawalStatus")?;
+                x428_conformance::Case::State { input, expected }
+            }
+            Category::ChallengeState => {
+                let (input, expected) = withdrawal::state(builder, &mut case, "ChallengeStatus")?;
+                x428_conformance::Case::ChallengeState { input, expected }
+            }
+            Category::Error => withdrawal::error(builder, &mut case)?,
+            Category::IdempotencyKey => withdrawal::idempotency_key(builder, &mut case)?,
             _ => return None,
         },
     })
