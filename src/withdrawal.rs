@@ -13,8 +13,10 @@
 //! | [`state`] | 7.2, 8.1 | what may follow what, and what becomes of the balance |
 //! | [`cursor`] | 8.4 | lists in pages |
 //! | [`webhook`] | 8.5 | signed by the exchange, verified by the client |
+//! | [`coinbase`] | 15 | what Coinbase calls these things |
 //! | [`refusal`] | 2.2, 10 | bodies read strictly, and what is answered if they are not of their form |
 
+pub mod coinbase;
 pub mod cursor;
 pub mod decimal;
 #[cfg(test)]

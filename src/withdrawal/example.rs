@@ -21,3 +21,8 @@ pub(crate) fn example(id: &str) -> Value {
 pub(crate) fn read<T: DeserializeOwned>(id: &str) -> T {
     serde_json::from_value(example(id)).unwrap()
 }
+
+/// The rows of a table.
+pub(crate) fn table(id: &str) -> &'static [Value] {
+    MANIFEST["tables"][id]["rows"].as_array().unwrap()
+}
