@@ -42,6 +42,9 @@ pub struct Manifest {
     /// The HTTP operations.
     #[serde(default)]
     pub operations: Vec<Operation>,
+    /// The requests that the other side answers.
+    #[serde(default)]
+    pub webhooks: Vec<Webhook>,
     /// OpenAPI components by kind (`responses`, `headers`, `parameters` …) and name.
     #[serde(default)]
     pub components: Map<String, Value>,
@@ -81,6 +84,9 @@ pub struct Codes {
     /// What the codes are for.
     #[serde(default)]
     pub description: String,
+    /// The columns whose values are those of another type.
+    #[serde(default)]
+    pub columns: BTreeMap<String, String>,
     /// The codes in the order of the table.
     pub rows: Vec<Code>,
 }
@@ -170,6 +176,21 @@ pub struct Operation {
     pub method: String,
     /// The path.
     pub path: String,
+    /// The section that describes it.
+    #[serde(default)]
+    pub section: String,
+    /// The OpenAPI operation object, with references by name.
+    pub operation: Map<String, Value>,
+}
+
+/// An HTTP request whose receiver chooses the path.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct Webhook {
+    /// The name, and the `operationId`.
+    pub id: String,
+    /// The method, in any case.
+    pub method: String,
     /// The section that describes it.
     #[serde(default)]
     pub section: String,

@@ -32,7 +32,7 @@ mod shape;
 pub use error::Error;
 pub use input::{
     About, Code, Codes, Constant, Example, Machine, Manifest, Operation, Protocol, Table,
-    Transition,
+    Transition, Webhook,
 };
 pub use openapi::{openapi, openapi_3_0};
 pub use rust::rust;

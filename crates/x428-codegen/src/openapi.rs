@@ -7,6 +7,7 @@ mod carried;
 mod down;
 mod examples;
 mod references;
+mod webhooks;
 
 pub use down::openapi_3_0;
 
@@ -23,9 +24,10 @@ use references::{OTHER_TYPES, References};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{
-    self, ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApiBuilder, Paths, PathsBuilder,
-    ServerBuilder, ServerVariableBuilder, path::HttpMethod, tag::TagBuilder,
+    self, InfoBuilder, LicenseBuilder, OpenApiBuilder, Paths, PathsBuilder, ServerBuilder,
+    ServerVariableBuilder, path::HttpMethod, tag::TagBuilder,
 };
+use webhooks::webhooks;
 
 /// The OpenAPI 3.1 document of a protocol: its operations, its components, all its types and all its valid examples.
 ///
@@ -46,6 +48,8 @@ pub fn openapi(protocol: &Protocol) -> Result<Value, Error> {
         references.write(&mut parts, &pointer, &mut examples)?;
         components.insert(kind.clone(), parts);
     }
+    scopes(protocol, &mut components)?;
+    let webhooks = webhooks(protocol, &references, &mut examples)?;
     let mut operations = Vec::new();
     for (index, operation) in protocol.manifest.operations.iter().enumerate() {
         let pointer = at(&at("/operations", index), "operation");
@@ -71,6 +75,9 @@ pub fn openapi(protocol: &Protocol) -> Result<Value, Error> {
     for (operation, value) in protocol.manifest.operations.iter().zip(operations) {
         document["paths"][&operation.path][operation.method.to_lowercase()] = value;
     }
+    if !webhooks.is_empty() {
+        document["webhooks"] = webhooks.into();
+    }
     let (carried, others): (Map<_, _>, Map<_, _>) = schemas(&model, &references, &examples)?
         .into_iter()
         .partition(|(name, _)| references.is_carried(name));
@@ -86,6 +93,70 @@ pub fn openapi(protocol: &Protocol) -> Result<Value, Error> {
         document[OTHER_TYPES] = others.into();
     }
     Ok(document)
+}
+
+const SECURITY_SCHEMES: &str = "securitySchemes";
+
+/// Writes out the scopes of flows that name the table of codes in which they stand.
+fn scopes(protocol: &Protocol, components: &mut Map<String, Value>) -> Result<(), Error> {
+    let schemes = components.get_mut(SECURITY_SCHEMES);
+    let schemes = schemes.and_then(Value::as_object_mut).into_iter().flatten();
+    for (name, scheme) in schemes {
+        let flows = scheme.get_mut("flows").and_then(Value::as_object_mut);
+        for (flow, members) in flows.into_iter().flatten() {
+            let Some(scopes) = members.get_mut("scopes") else {
+                continue;
+            };
+            let Some(of) = scopes.as_str() else { continue };
+            let mut codes = protocol.manifest.codes.iter();
+            let Some(codes) = codes.find(|codes| codes.type_name == of) else {
+                let place = [
+                    "components",
+                    SECURITY_SCHEMES,
+                    name,
+                    "flows",
+                    flow,
+                    "scopes",
+                ];
+                return Err(Error::new(
+                    &protocol.manifest_file,
+                    place
+                        .iter()
+                        .fold(String::new(), |place, part| at(&place, part)),
+                    format!("`{of}` is no table of codes"),
+                    "name the table in which the scopes stand, or write them out",
+                ));
+            };
+            let rows = codes.rows.iter();
+            let named = rows.map(|row| (row.code.clone(), row.meaning.clone().into()));
+            *scopes = Value::Object(named.collect());
+        }
+    }
+    Ok(())
+}
+
+/// Reads every component as utoipa's type. Its type of a security scheme loses the scopes of a flow;
+/// these are checked in the text.
+fn check_components(protocol: &Protocol, components: &Map<String, Value>) -> Result<(), Error> {
+    let kinds = components
+        .iter()
+        .filter(|(kind, _)| *kind != SECURITY_SCHEMES);
+    for (kind, parts) in kinds {
+        for (name, part) in parts.as_object().into_iter().flatten() {
+            let pointer = at(&at("/components", kind), name);
+            let file = &protocol.manifest_file;
+            match kind.as_str() {
+                "parameters" => read::<openapi::path::Parameter>(file, &pointer, part).map(drop),
+                "headers" => read::<openapi::header::Header>(file, &pointer, part).map(drop),
+                "requestBodies" => {
+                    read::<openapi::request_body::RequestBody>(file, &pointer, part).map(drop)
+                }
+                "responses" => read::<openapi::Response>(file, &pointer, part).map(drop),
+                _ => Ok(()),
+            }?;
+        }
+    }
+    Ok(())
 }
 
 /// The document without its schemas, as utoipa's types.
@@ -114,20 +185,14 @@ fn typed(
         .url("https://{host}")
         .parameter("host", host)
         .build();
-    let mut parts =
-        serde_json::to_value(ComponentsBuilder::new().build()).unwrap_or_else(|_| json!({}));
-    for (kind, value) in components {
-        parts[kind] = value.clone();
-    }
-    let file = &protocol.manifest_file;
-    let components: openapi::Components = read(file, "/components", &parts)?;
+    check_components(protocol, components)?;
     Ok(OpenApiBuilder::new()
         .info(info)
         .servers(Some([server]))
         .paths(paths(protocol, operations)?)
         .tags(Some(tags(protocol, operations)))
         .security(Some([]))
-        .components(Some(components))
+        .components(Some(openapi::Components::default()))
         .build())
 }
 

@@ -78,7 +78,7 @@ fn module(protocol: &Protocol) -> Result<TokenStream, Error> {
         items.extend(match &item.shape {
             Shape::Text { .. } => scalar::text(&model, item)?,
             Shape::Words(words) => scalar::words(&model, item, words)?,
-            Shape::Codes(index) => codes::codes(protocol, item, *index)?,
+            Shape::Codes(index) => codes::codes(&model, item, *index)?,
             Shape::ConstantText(text) => scalar::constant_text(item, text),
             Shape::ConstantInteger(number) => scalar::constant_integer(item, *number),
             Shape::Integer { min, max } => scalar::integer(item, *min, *max),

@@ -4,13 +4,14 @@
 pub(crate) const FORMATS: &[(&str, Format)] =
     &[("date-time", Format::DateTime), ("uri", Format::Uri)];
 
-/// Units whose constants become a `Duration`, with the seconds of one. Every other unit counts things: `usize`.
+/// Units whose constants become a `Duration`, with the milliseconds of one. Every other unit counts things: `usize`.
 pub(crate) const DURATIONS: &[(&str, u64)] = &[
-    ("second", 1),
-    ("seconds", 1),
-    ("minutes", 60),
-    ("hours", 3600),
-    ("days", 86_400),
+    ("milliseconds", 1),
+    ("second", 1000),
+    ("seconds", 1000),
+    ("minutes", 60_000),
+    ("hours", 3_600_000),
+    ("days", 86_400_000),
 ];
 
 /// Keywords that say nothing of the form of a value.

@@ -219,6 +219,11 @@ fn tables() {
         manifest["constants"] = json!([{ "name": "a", "value": 1, "unit": "bytes" }, { "name": name, "value": value, "unit": unit }]);
         with_manifest(&json!({}), &manifest)
     };
+    let typed = |of: &str, rows: Value| {
+        let mut manifest = manifest();
+        manifest["codes"] = json!([{ "type": "Code", "rows": rows, "columns": { "b": of } }]);
+        with_manifest(&json!({}), &manifest)
+    };
     let machine = |change: &dyn Fn(&mut Value)| {
         let mut manifest = manifest();
         manifest["codes"] = json!([{ "type": "Code", "rows": [{ "code": "a" }, { "code": "b" }] }]);
@@ -250,6 +255,14 @@ fn tables() {
             (
                 "no such state",
                 machine(&|manifest| manifest["machines"][0]["transitions"][0]["to"] = json!("c")),
+            ),
+            (
+                "a column of no enumeration",
+                typed("A", json!([{ "code": "a", "b": "c" }])),
+            ),
+            (
+                "a cell of no value",
+                typed("Code", json!([{ "code": "a", "b": "c" }])),
             ),
             (
                 "a column that is taken",
@@ -305,6 +318,31 @@ fn operations() {
             ("no method", set("/operations/0/method", json!("fetch"))),
             ("no path", set("/operations/0/path", json!("submit"))),
             (
+                "no such scopes",
+                operation(&|manifest| {
+                    let flow = json!({ "authorizationUrl": "https://a.example/", "tokenUrl": "https://a.example/", "scopes": "Scope" });
+                    manifest["components"] = json!({ "securitySchemes": { "a": {
+                        "type": "oauth2", "flows": { "authorizationCode": flow },
+                    } } });
+                }),
+            ),
+            (
+                "a webhook without a method",
+                operation(&|manifest| {
+                    let webhook =
+                        json!({ "id": "a", "method": "tell", "operation": { "responses": {} } });
+                    manifest["webhooks"] = json!([webhook]);
+                }),
+            ),
+            (
+                "a webhook twice",
+                operation(&|manifest| {
+                    let webhook =
+                        json!({ "id": "a", "method": "post", "operation": { "responses": {} } });
+                    manifest["webhooks"] = json!([webhook, webhook]);
+                }),
+            ),
+            (
                 "no OpenAPI",
                 set("/operations/0/operation/responses", json!("none")),
             ),
@@ -348,8 +386,9 @@ fn openapi_3_0_says_less() {
         &report([
             ("no document", openapi_3_0(&json!([])).map(drop)),
             (
-                "webhooks",
-                openapi_3_0(&json!({ "webhooks": {} })).map(drop),
+                "a webhook",
+                openapi_3_0(&json!({ "webhooks": { "a": { "post": { "schema": false } } } }))
+                    .map(drop),
             ),
             ("a tuple", down(json!({ "prefixItems": [] }))),
             ("two types", down(json!({ "type": ["string", "integer"] }))),

@@ -1,5 +1,6 @@
 //! The checks: passes over the model, one file each. None of them changes it.
 
+pub(crate) mod columns;
 mod computed;
 mod coverage;
 mod diagrams;
@@ -13,6 +14,7 @@ mod operations;
 mod regions;
 mod requirements;
 mod schemas;
+mod security;
 mod signatures;
 mod tables;
 pub(crate) mod validate;

@@ -6,6 +6,9 @@ use crate::{
     source::Span,
 };
 
+/// The media type of forms.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
 /// The widest line of a folded header, with its backslash.
 const FOLDED_WIDTH: usize = 72;
 
@@ -113,6 +116,12 @@ impl Message {
         self.headers
             .iter()
             .find(|header| header.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether the content says that it is a form.
+    pub(crate) fn is_form(&self) -> bool {
+        let header = self.header("Content-Type");
+        header.is_some_and(|header| header.value.split(';').next().map(str::trim) == Some(FORM))
     }
 
     /// Whether the content says that it is JSON.

@@ -7,6 +7,9 @@ use super::references::OTHER_TYPES;
 use crate::{Error, error::at};
 use serde_json::{Map, Value, json};
 
+/// What `webhooks` are called in 3.0.
+const WEBHOOKS: &str = "x-webhooks";
+
 /// Keywords that mean the same in both versions.
 const SAME: &[&str] = &[
     "title",
@@ -74,12 +77,9 @@ pub fn openapi_3_0(document: &Value) -> Result<Value, Error> {
             "convert a document that `openapi` made",
         ));
     };
-    if members.contains_key("webhooks") {
-        return Err(refused(
-            "/webhooks",
-            "3.0 has no webhooks",
-            "describe them as callbacks of an operation",
-        ));
+    // 3.0 has no webhooks. Its tools know them as an extension, or pass over it.
+    if let Some(webhooks) = members.shift_remove("webhooks") {
+        members.insert(WEBHOOKS.into(), webhooks);
     }
     members.insert("openapi".into(), "3.0.3".into());
     members.shift_remove("jsonSchemaDialect");
@@ -96,7 +96,7 @@ pub fn openapi_3_0(document: &Value) -> Result<Value, Error> {
     }
     for (name, value) in members
         .iter_mut()
-        .filter(|(name, _)| matches!(name.as_str(), "paths" | "components"))
+        .filter(|(name, _)| matches!(name.as_str(), "paths" | "components" | WEBHOOKS))
     {
         part(value, &at("", name))?;
     }

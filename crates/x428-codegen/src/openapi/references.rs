@@ -23,6 +23,10 @@ impl<'a> References<'a> {
                 .values()
                 .for_each(|value| referred(value, &mut names));
         }
+        for webhook in &protocol.manifest.webhooks {
+            let members = webhook.operation.values();
+            members.for_each(|value| referred(value, &mut names));
+        }
         protocol
             .manifest
             .components

@@ -2,12 +2,13 @@
 
 use super::{machine, scalar::word_enum};
 use crate::{
-    Error, Protocol,
+    Error,
     error::at,
     input::Code,
+    model::Model,
     names::{doc, ident, pascal, snake},
     settings::MEANING,
-    shape::Type,
+    shape::{Shape, Type},
 };
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
@@ -24,7 +25,8 @@ const TAKEN: &[&str] = &[
     "successors",
 ];
 
-pub(super) fn codes(protocol: &Protocol, item: &Type, index: usize) -> Result<TokenStream, Error> {
+pub(super) fn codes(model: &Model<'_>, item: &Type, index: usize) -> Result<TokenStream, Error> {
+    let protocol = model.protocol;
     let Some(table) = protocol.manifest.codes.get(index) else {
         return Ok(TokenStream::new());
     };
@@ -55,7 +57,15 @@ pub(super) fn codes(protocol: &Protocol, item: &Type, index: usize) -> Result<To
                 "fill the cell in the table",
             );
         };
-        let (name, function) = function(column, &cells, &variants);
+        let (name, function) = match table.columns.get(column) {
+            None => function(column, &cells, &variants),
+            Some(of) => match typed(model, column, of, &cells, &variants) {
+                Ok(function) => (snake(column), function),
+                Err(reason) => {
+                    return error(reason, "correct the attribute `columns` of the table");
+                }
+            },
+        };
         if taken.contains(&name) {
             return error(
                 format!("the column `{column}` gives the function `{name}`, which is taken"),
@@ -162,6 +172,46 @@ fn function(column: &str, cells: &[&Value], variants: &[Ident]) -> (String, Toke
         }
     };
     (name, function)
+}
+
+/// The function of a column whose cells are values of another type.
+fn typed(
+    model: &Model<'_>,
+    column: &str,
+    of: &str,
+    cells: &[&Value],
+    variants: &[Ident],
+) -> Result<TokenStream, String> {
+    let words: Vec<&str> = match model.shape(of) {
+        Some(Shape::Words(words)) => words.iter().map(String::as_str).collect(),
+        Some(Shape::Codes(index)) => {
+            let table = model.protocol.manifest.codes.get(*index).into_iter();
+            let rows = table.flat_map(|table| &table.rows);
+            rows.map(|row| row.code.as_str()).collect()
+        }
+        _ => return Err(format!("`{of}` is no enumeration")),
+    };
+    let kind = ident(of);
+    let mut values = Vec::with_capacity(cells.len());
+    for cell in cells {
+        let word = cell.as_str().unwrap_or_default();
+        if !words.contains(&word) {
+            return Err(format!("`{word}` is none of the values of {of}"));
+        }
+        let variant = ident(&pascal(word));
+        values.push(quote!(#kind::#variant));
+    }
+    let docs = format!(" The column `{column}` of the table.");
+    let function = ident(&snake(column));
+    Ok(quote! {
+        #[doc = #docs]
+        #[must_use]
+        pub fn #function(self) -> #kind {
+            match self {
+                #(Self::#variants => #values,)*
+            }
+        }
+    })
 }
 
 fn plain(value: &Value) -> String {

@@ -49,19 +49,24 @@ pub(super) fn constants(protocol: &Protocol) -> Result<TokenStream, Error> {
                 "rename one of the two",
             );
         }
-        let seconds = DURATIONS
+        let one = DURATIONS
             .iter()
             .find(|(unit, _)| *unit == constant.unit)
-            .map(|(_, seconds)| seconds);
-        let (kind, value, unit) = if let Some(seconds) = seconds {
-            let Some(seconds) = constant.value.checked_mul(*seconds) else {
+            .map(|(_, milliseconds)| milliseconds);
+        let (kind, value, unit) = if let Some(one) = one {
+            let Some(milliseconds) = constant.value.checked_mul(*one) else {
                 return error(
                     format!("`{}` is longer than a duration can be", constant.name),
                     "write a smaller number",
                 );
             };
-            let seconds = Literal::u64_unsuffixed(seconds);
-            let value = quote!(Duration::from_secs(#seconds));
+            let value = if milliseconds % 1000 == 0 {
+                let seconds = Literal::u64_unsuffixed(milliseconds / 1000);
+                quote!(Duration::from_secs(#seconds))
+            } else {
+                let milliseconds = Literal::u64_unsuffixed(milliseconds);
+                quote!(Duration::from_millis(#milliseconds))
+            };
             (quote!(Duration), value, String::new())
         } else {
             if u32::try_from(constant.value).is_err() {

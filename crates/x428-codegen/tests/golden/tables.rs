@@ -19,6 +19,9 @@ pub mod golden {
     /// Section 2.5.
     pub const LIFETIME: Duration = Duration::from_secs(300);
 
+    /// How long between.
+    pub const PAUSE: Duration = Duration::from_millis(1500);
+
     /// How much.
     ///
     /// In bytes.
@@ -106,25 +109,25 @@ pub mod golden {
         /// It is open.
         Open,
         /// It is closed.
-        Closed,
+        ClosedForGood,
     }
 
     impl Status {
         /// All of them, in the order of the specification.
-        pub const ALL: &'static [Self] = &[Self::Open, Self::Closed];
+        pub const ALL: &'static [Self] = &[Self::Open, Self::ClosedForGood];
         /// The word.
         #[must_use]
         pub fn as_str(self) -> &'static str {
             match self {
                 Self::Open => "open",
-                Self::Closed => "closed",
+                Self::ClosedForGood => "closed:for-good",
             }
         }
         /// The column `terminal` of the table.
         #[must_use]
         pub fn is_terminal(self) -> bool {
             match self {
-                Self::Closed => true,
+                Self::ClosedForGood => true,
                 Self::Open => false,
             }
         }
@@ -132,7 +135,15 @@ pub mod golden {
         #[must_use]
         pub fn is_known(self) -> bool {
             match self {
-                Self::Open | Self::Closed => true,
+                Self::Open | Self::ClosedForGood => true,
+            }
+        }
+        /// The column `why` of the table.
+        #[must_use]
+        pub fn why(self) -> ErrorCode {
+            match self {
+                Self::Open => ErrorCode::TooEarly,
+                Self::ClosedForGood => ErrorCode::TooLate,
             }
         }
         /// What it means, in a sentence.
@@ -140,7 +151,7 @@ pub mod golden {
         pub fn meaning(self) -> &'static str {
             match self {
                 Self::Open => "It is open.",
-                Self::Closed => "It is closed.",
+                Self::ClosedForGood => "It is closed.",
             }
         }
         /// The state in which it begins.
@@ -148,13 +159,15 @@ pub mod golden {
         /// The transitions of section 8.2 Transitions.
         ///
         /// Each is the state before and the state after, in the order of the table.
-        pub const TRANSITIONS: &'static [(Self, Self)] = &[(Self::Open, Self::Closed)];
+        pub const TRANSITIONS: &'static [(Self, Self)] = &[
+            (Self::Open, Self::ClosedForGood),
+        ];
         /// The states that may follow this one.
         #[must_use]
         pub fn successors(self) -> &'static [Self] {
             match self {
-                Self::Open => &[Self::Closed],
-                Self::Closed => &[],
+                Self::Open => &[Self::ClosedForGood],
+                Self::ClosedForGood => &[],
             }
         }
         /// Whether `next` may follow this state. No state follows itself.

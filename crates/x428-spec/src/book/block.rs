@@ -22,7 +22,9 @@ pub(super) fn render(pages: &Pages<'_>, document: &Document, fence: &Fence) -> O
         FenceKind::Exchange { id, step, carries } => {
             Some(exchange(pages, document, fence, (id, *step), carries))
         }
-        FenceKind::Operation { id } => Some(operation(pages, document, fence, id)),
+        FenceKind::Operation { id } | FenceKind::Webhook { id } => {
+            Some(operation(pages, document, fence, id))
+        }
         FenceKind::Component { section, id } => Some(component(fence, section, id)),
         FenceKind::Vectors { category, file } => {
             Some(cases::render(pages, document, fence, category, file))
@@ -312,7 +314,8 @@ fn operation(pages: &Pages<'_>, document: &Document, fence: &Fence, id: &str) ->
             .as_ref()
             .and_then(|value| value.get(name)?.as_str())
     };
-    let route = match (text("method"), text("path")) {
+    // A webhook has no path: its receiver chooses one.
+    let route = match (text("method"), text("path").or(Some(id))) {
         (Some(method), Some(path)) => {
             format!(
                 "{}<span class=\"name\">{}</span>",

@@ -1,12 +1,15 @@
 //! HTTP messages: well-formed, and carrying what they say.
 
+mod asked;
 mod content;
+mod form;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 use x428::encoding::parse_base64url_header;
 
+use self::asked::Asked;
 use super::{operations::Interface, validate::Validators};
 use crate::{
     diagnostic::{Code, Diagnostic, did_you_mean},
@@ -84,13 +87,13 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Diagnostic>) -> usize
     count
 }
 
-fn exchange(
-    context: &Context<'_>,
-    carriers: &[Carrier<'_>],
-    steps: &[(u32, &Fence)],
+fn exchange<'a>(
+    context: &Context<'a>,
+    carriers: &[Carrier<'a>],
+    steps: &[(u32, &'a Fence)],
     found: &mut Vec<Diagnostic>,
 ) {
-    let mut request: Option<(String, String)> = None;
+    let mut request: Option<Asked<'a>> = None;
     for (index, (step, fence)) in steps.iter().enumerate() {
         let expected = u32::try_from(index + 1).unwrap_or(u32::MAX);
         if *step != expected {
@@ -106,7 +109,15 @@ fn exchange(
         };
         match &message.start {
             StartLine::Request { method, target } => {
-                request = Some((method.to_lowercase(), target.clone()));
+                let next = steps.get(index + 1).map(|(_, next)| *next);
+                let asked = (method.to_lowercase(), next.and_then(answer));
+                request = Some(Asked::new(
+                    context,
+                    fence,
+                    (&asked.0, target),
+                    asked.1,
+                    found,
+                ));
                 if message.header("Host").is_none() && target.starts_with('/') {
                     found.push(Diagnostic::new(
                         Code::HttpSyntax,
@@ -136,7 +147,18 @@ fn exchange(
         };
         one.headers();
         one.carries();
+        if let Some(asked) = &request {
+            one.asked(asked);
+        }
         one.content(request.as_ref());
+    }
+}
+
+/// The status of an answer.
+fn answer(fence: &Fence) -> Option<u16> {
+    match Message::parse(&fence.body, &mut Vec::new())?.start {
+        StartLine::Response { status } => Some(status),
+        StartLine::Request { .. } => None,
     }
 }
 

@@ -1,12 +1,13 @@
 //! Operations and components: of OpenAPI's form, referring to what exists.
 
-mod openapi;
+pub(super) mod openapi;
 
 use std::collections::HashMap;
 
 use self::openapi::{
-    HEADER, MEDIA_TYPE, METHODS, OPERATION, PARAMETER, REQUEST_BODY, RESPONSE, SECTIONS,
+    HEADER, MEDIA_TYPE, METHODS, OPERATION, PARAMETER, REQUEST_BODY, RESPONSE, SECTIONS, WEBHOOK,
 };
+use super::security::{self, Schemes};
 use crate::{
     diagnostic::{Code, Diagnostic, did_you_mean},
     model::{Fence, FenceKind, Protocol, Spec},
@@ -17,6 +18,8 @@ use crate::{
 pub(super) struct Interface<'a> {
     /// The operations.
     pub operations: Vec<(&'a str, &'a Node)>,
+    /// The webhooks.
+    pub webhooks: Vec<(&'a str, &'a Node)>,
     components: HashMap<(&'a str, &'a str), &'a Node>,
 }
 
@@ -27,6 +30,11 @@ impl<'a> Interface<'a> {
             Some(reference) => self.components.get(&reference.split_once('/')?).copied(),
             None => Some(node),
         }
+    }
+
+    /// A component by its section and id.
+    pub(super) fn component(&self, section: &str, id: &str) -> Option<&'a Node> {
+        self.components.get(&(section, id)).copied()
     }
 }
 
@@ -43,12 +51,13 @@ pub(super) fn check<'a>(
     let fences: Vec<_> = documents.flat_map(|document| &document.fences).collect();
     let mut interface = Interface {
         operations: Vec::new(),
+        webhooks: Vec::new(),
         components: HashMap::new(),
     };
     let mut ids: HashMap<String, &Fence> = HashMap::new();
     for fence in &fences {
         let (key, id) = match &fence.kind {
-            FenceKind::Operation { id } => (id.clone(), id),
+            FenceKind::Operation { id } | FenceKind::Webhook { id } => (id.clone(), id),
             FenceKind::Component { section, id } => (format!("{section}/{id}"), id),
             _ => continue,
         };
@@ -62,12 +71,16 @@ pub(super) fn check<'a>(
         let Some(value) = &fence.value else { continue };
         match &fence.kind {
             FenceKind::Operation { id } => interface.operations.push((id, value)),
+            FenceKind::Webhook { id } => interface.webhooks.push((id, value)),
             FenceKind::Component { section, id } => {
                 interface.components.insert((section, id), value);
             }
             _ => {}
         }
     }
+    let schemes = interface.components.iter();
+    let schemes = schemes.filter(|((section, _), _)| *section == "securitySchemes");
+    let schemes = Schemes::new(spec, protocol, schemes.map(|((_, id), own)| (*id, *own)));
     let mut checker = Checker {
         spec,
         protocol,
@@ -77,7 +90,15 @@ pub(super) fn check<'a>(
     for fence in fences {
         let Some(value) = &fence.value else { continue };
         match &fence.kind {
-            FenceKind::Operation { .. } => checker.operation(value),
+            FenceKind::Operation { .. } | FenceKind::Webhook { .. } => {
+                let known = if matches!(fence.kind, FenceKind::Webhook { .. }) {
+                    WEBHOOK
+                } else {
+                    OPERATION
+                };
+                checker.operation(value, known);
+                schemes.required(value, checker.found);
+            }
             FenceKind::Component { section, .. } => checker.component(fence, section, value),
             _ => continue,
         }
@@ -105,11 +126,12 @@ impl<'a> Checker<'a, '_> {
             .push(Diagnostic::new(Code::OperationShape, span, message).maybe_help(help));
     }
 
-    fn operation(&mut self, operation: &'a Node) {
+    /// Checks an operation, or a webhook, which has no path. `known` are the members it can have.
+    fn operation(&mut self, operation: &'a Node, known: &[&str]) {
         if !operation.is_object() {
             return self.refuse(operation.span, "an operation is an object", None);
         }
-        self.members("an operation", operation, OPERATION);
+        self.members("an operation", operation, known);
         for parameter in operation
             .get("parameters")
             .map(Node::elements)
@@ -133,6 +155,7 @@ impl<'a> Checker<'a, '_> {
             None => self.refuse(operation.span, "an operation needs `method`", None),
         }
         match operation.get("path").map(|path| (path, path.as_str())) {
+            None if !known.contains(&"path") => {}
             Some((_, Some(path))) if path.starts_with('/') => self.path_parameters(operation, path),
             Some((node, _)) => self.refuse(node.span, "a path begins with `/`", None),
             None => self.refuse(operation.span, "an operation needs `path`", None),
@@ -249,6 +272,7 @@ impl<'a> Checker<'a, '_> {
         match section {
             "responses" => self.response_members(component),
             "headers" => self.members("a header", component, HEADER),
+            "securitySchemes" => security::scheme(self.spec, self.protocol, component, self.found),
             "parameters" => self.members("a parameter", component, PARAMETER),
             "requestBodies" => {
                 self.members("a request body", component, REQUEST_BODY);

@@ -2,17 +2,23 @@
 
 use std::collections::HashMap;
 
+use super::columns;
 use crate::{
     diagnostic::{Code, Diagnostic, did_you_mean},
-    model::{Protocol, Spec, Table, TableKind},
+    model::{Cell, Protocol, Spec, Table, TableKind},
     parse,
 };
 
 /// What constants are counted in.
 const UNITS: &[&str] = &[
+    "attempts",
     "bytes",
     "characters",
+    "digits",
+    "milliseconds",
+    "requests",
     "seconds",
+    "subscriptions",
     "minutes",
     "hours",
     "days",
@@ -50,12 +56,13 @@ pub(super) fn check(spec: &Spec, protocol: &Protocol, found: &mut Vec<Diagnostic
         }
         match table.kind {
             Some(TableKind::Codes) => {
-                if columns(table, &["code", "meaning"], found) {
+                if shape(table, &["code", "meaning"], found) {
                     codes(table, found);
+                    columns::check(spec, protocol, table, found);
                 }
             }
             Some(TableKind::Constants) => {
-                if columns(table, &["name", "value", "unit", "meaning"], found) {
+                if shape(table, &["name", "value", "unit", "meaning"], found) {
                     constants(table, found);
                     for cell in table.cells("name") {
                         if let Some(other) = names
@@ -72,18 +79,18 @@ pub(super) fn check(spec: &Spec, protocol: &Protocol, found: &mut Vec<Diagnostic
                 }
             }
             Some(TableKind::Transitions) => {
-                columns(table, &["from", "to", "when"], found);
+                shape(table, &["from", "to", "when"], found);
             }
             Some(TableKind::Data) | None => {
                 let needed = COLUMNS_BY_ID.iter().find(|(id, _)| *id == table.id);
-                columns(table, needed.map_or(&[], |(_, needed)| needed), found);
+                shape(table, needed.map_or(&[], |(_, needed)| needed), found);
             }
         }
         rows(table, found);
     }
 }
 
-fn columns(table: &Table, needed: &[&str], found: &mut Vec<Diagnostic>) -> bool {
+fn shape(table: &Table, needed: &[&str], found: &mut Vec<Diagnostic>) -> bool {
     let before = found.len();
     let span =
         table
@@ -150,42 +157,22 @@ fn codes(table: &Table, found: &mut Vec<Diagnostic>) {
             message,
         ));
     }
+    let mut names: HashMap<String, &Cell> = HashMap::new();
     for cell in table.cells("code") {
-        if !is_snake_case(&cell.text) {
+        if !is_code(&cell.text) {
             let message = format!(
-                "`{}` is no code: it takes lowercase letters, digits and `_`",
+                "`{}` is no code: it takes lowercase letters, digits, and `_`, `.`, `:` and `-` between them",
                 cell.text
             );
             found.push(Diagnostic::new(Code::TableValue, cell.span, message));
-        }
-    }
-    for column in &table.columns {
-        yes_or_no(table, &column.text, found);
-    }
-    for cell in table.cells("status") {
-        if !cell
-            .text
-            .parse::<u16>()
-            .is_ok_and(|status| (100..600).contains(&status))
+        } else if let Some(other) = names.insert(letters(&cell.text), cell)
+            && other.text != cell.text
         {
-            let message = format!("`{}` is no HTTP status", cell.text);
-            found.push(Diagnostic::new(Code::TableValue, cell.span, message));
+            let message = format!("`{}` and `{}` are one name in code", cell.text, other.text);
+            found.push(
+                Diagnostic::new(Code::TableValue, cell.span, message).also(other.span, "the other"),
+            );
         }
-    }
-}
-
-/// A column that says yes or no in one row says it in all.
-fn yes_or_no(table: &Table, column: &str, found: &mut Vec<Diagnostic>) {
-    let says = |text: &str| matches!(text, "yes" | "no");
-    if !table.cells(column).any(|cell| says(&cell.text)) || column == "meaning" {
-        return;
-    }
-    for cell in table.cells(column).filter(|cell| !says(&cell.text)) {
-        let message = format!(
-            "`{}` is neither yes nor no, as the column `{column}` is elsewhere",
-            cell.text
-        );
-        found.push(Diagnostic::new(Code::TableValue, cell.span, message));
     }
 }
 
@@ -253,4 +240,20 @@ fn is_snake_case(text: &str) -> bool {
         && text
             .chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// Lowercase letters and digits, with single signs between them: `awaiting_information`,
+/// `assets:read`, `withdrawal.updated`.
+fn is_code(text: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text
+            .split(['_', '.', ':', '-'])
+            .all(|part| !part.is_empty() && part.chars().all(is_letter))
+}
+
+/// What of a code is left in a name of a programming language.
+fn letters(code: &str) -> String {
+    let parts = code.split(['_', '.', ':', '-']);
+    parts.collect::<Vec<_>>().join("_")
 }

@@ -132,6 +132,7 @@ codes! {
     OperationShape = "E1006" Error "an operation or component is not of OpenAPI's form",
     OperationRef = "E1007" Error "an operation refers to something that does not exist",
     ExchangeSteps = "E1008" Error "the steps of an exchange are not 1, 2, 3 …",
+    MessageMismatch = "E1009" Error "a message is not one of its operation",
 
     UnknownState = "E1101" Error "a transition names a state that does not exist",
     UselessTransition = "E1102" Error "a transition changes nothing",

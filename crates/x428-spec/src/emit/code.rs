@@ -6,10 +6,10 @@ use x428_codegen::{Error, Protocol as Input, openapi, openapi_3_0, rust};
 use super::Tree;
 use crate::{
     diagnostic::{Code, Diagnostic},
-    model::{Protocol, Spec},
+    model::{Fence, FenceKind, Protocol, Spec},
     schema,
     source::Span,
-    value::pointer,
+    value::{Node, pointer},
 };
 
 mod yaml;
@@ -80,19 +80,56 @@ fn pretty(document: &Value) -> String {
     format!("{document:#}\n")
 }
 
-/// The error at the schema of the text that its pointer names.
+/// The error at the place of the text that its pointer names: a schema of the bundle, or an operation,
+/// webhook or component of the manifest.
 fn located(spec: &Spec, protocol: &Protocol, error: &Error) -> Diagnostic {
-    let mut tokens = pointer::tokens(&error.pointer);
-    let in_definitions = tokens.next().is_some_and(|token| token == "$defs");
-    let schema = in_definitions
-        .then(|| tokens.next())
-        .flatten()
-        .and_then(|name| {
-            let (_, schema) = schema::definitions(spec, protocol).find(|(own, _)| *own == name)?;
-            Some(schema)
-        });
-    let below = tokens.fold(String::new(), |below, token| pointer::join(&below, &token));
-    let span: Span = schema.map_or(protocol.span, |schema| schema.nearest(&below).span);
+    let tokens: Vec<_> = pointer::tokens(&error.pointer).collect();
+    let tokens: Vec<&str> = tokens.iter().map(AsRef::as_ref).collect();
+    let (node, below) = match tokens.as_slice() {
+        ["$defs", name, below @ ..] => {
+            let mut definitions = schema::definitions(spec, protocol);
+            let schema = definitions.find(|(own, _)| own == name);
+            (schema.map(|(_, schema)| schema), below)
+        }
+        [kind @ ("operations" | "webhooks"), index, below @ ..] => {
+            let below = below.strip_prefix(&["operation"]).unwrap_or(below);
+            (operation(spec, protocol, kind, index), below)
+        }
+        ["components", section, id, below @ ..] => {
+            let found = fences(spec, protocol).find(|fence| {
+                matches!(&fence.kind, FenceKind::Component { section: of, id: own } if of == section && own == id)
+            });
+            (found.and_then(|fence| fence.value.as_ref()), below)
+        }
+        _ => (None, tokens.as_slice()),
+    };
+    let below = below
+        .iter()
+        .fold(String::new(), |below, token| pointer::join(&below, token));
+    let span: Span = node.map_or(protocol.span, |node| node.nearest(&below).span);
     let message = format!("no code can be generated from this: {}", error.reason);
     Diagnostic::new(Code::CannotGenerate, span, message).help(error.help.clone())
+}
+
+fn fences<'a>(spec: &'a Spec, protocol: &'a Protocol) -> impl Iterator<Item = &'a Fence> {
+    let documents = protocol.documents.iter();
+    documents
+        .filter_map(|index| spec.documents.get(*index))
+        .flat_map(|document| &document.fences)
+}
+
+/// The operation or webhook that stands at an index of the manifest.
+fn operation<'a>(
+    spec: &'a Spec,
+    protocol: &'a Protocol,
+    kind: &str,
+    index: &str,
+) -> Option<&'a Node> {
+    let fences = fences(spec, protocol).filter(|fence| match fence.kind {
+        FenceKind::Operation { .. } => kind == "operations",
+        FenceKind::Webhook { .. } => kind == "webhooks",
+        _ => false,
+    });
+    let mut values = fences.filter_map(|fence| fence.value.as_ref());
+    values.nth(index.parse().ok()?)
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
+    check::columns::typed,
     model::{
         BlockKind, Cell, Document, Fence, FenceKind, Machine, Protocol, Report, Row, Spec, Table,
         TableKind, Verdict,
@@ -54,6 +55,7 @@ pub fn manifest(spec: &Spec, protocol: &Protocol, _report: &Report) -> Value {
         "constants": constants,
         "tables": data,
         "operations": fences().filter_map(|(document, fence)| operation(document, fence)).collect::<Vec<_>>(),
+        "webhooks": fences().filter_map(|(document, fence)| webhook(document, fence)).collect::<Vec<_>>(),
         "components": components(fences().map(|(_, fence)| fence)),
         "examples": fences().filter_map(|(document, fence)| example(spec, document, fence)).collect::<Vec<_>>(),
     })
@@ -123,13 +125,20 @@ fn codes(spec: &Spec, protocol: &Protocol, document: &Document, table: &Table) -
         .iter()
         .map(|row| code(spec, table, row))
         .collect();
-    json!({
+    let mut codes = json!({
         "type": name,
         "section": section(document, table.info.span.start),
         "source": document.path,
         "description": description.unwrap_or_default(),
         "rows": rows,
-    })
+    });
+    let columns: Map<_, _> = typed(table)
+        .map(|(column, of)| (column.to_owned(), of.into()))
+        .collect();
+    if !columns.is_empty() {
+        codes["columns"] = columns.into();
+    }
+    codes
 }
 
 fn constants(spec: &Spec, document: &Document, table: &Table) -> Vec<Value> {
@@ -180,6 +189,25 @@ fn operation(document: &Document, fence: &Fence) -> Option<Value> {
         "id": id,
         "method": text("method"),
         "path": text("path"),
+        "section": section(document, fence.span.start),
+        "operation": operation,
+    }))
+}
+
+fn webhook(document: &Document, fence: &Fence) -> Option<Value> {
+    let FenceKind::Webhook { id } = &fence.kind else {
+        return None;
+    };
+    let value = fence.value.as_ref()?;
+    let method = value.get("method").and_then(Node::as_str);
+    let members = value.members().iter();
+    let operation: Map<_, _> = members
+        .filter(|member| member.name != "method")
+        .map(|member| (member.name.clone(), member.value.to_value()))
+        .collect();
+    Some(json!({
+        "id": id,
+        "method": method.unwrap_or_default(),
         "section": section(document, fence.span.start),
         "operation": operation,
     }))

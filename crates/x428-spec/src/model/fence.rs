@@ -90,6 +90,11 @@ pub enum FenceKind {
         /// The `operationId`.
         id: String,
     },
+    /// `yaml webhook`: an OpenAPI operation object that the other side serves.
+    Webhook {
+        /// The name, and the `operationId`.
+        id: String,
+    },
     /// `yaml component`: an OpenAPI component.
     Component {
         /// `responses`, `headers`, `parameters`.

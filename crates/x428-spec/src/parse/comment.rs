@@ -11,7 +11,10 @@ const DIRECTIVES: &[(&str, &[&str])] = &[
         "x428:protocol",
         &["id", "title", "version", "base", "summary"],
     ),
-    ("x428:table", &["id", "kind", "type", "of"]),
+    (
+        "x428:table",
+        &["id", "kind", "type", "of", "description", "columns"],
+    ),
     ("x428:fields", &["of"]),
     ("x428:states", &["of"]),
     ("x428:requirements", &["prefix"]),
@@ -86,6 +89,18 @@ pub(super) fn table(directive: &Directive, problems: &mut Vec<Diagnostic>) -> Op
     if kind == Some(TableKind::Codes) && info.value("type").is_none() {
         let message = "a table of codes needs `type=`, the name of its enumeration";
         problems.push(Diagnostic::new(Code::MissingAttribute, info.span, message));
+    }
+    for name in ["type", "description", "columns"] {
+        if kind.is_some_and(|kind| kind != TableKind::Codes)
+            && let Some(attribute) = info.attribute(name)
+        {
+            let message = format!("`{name}` is for tables of codes");
+            problems.push(Diagnostic::new(
+                Code::UnknownAttribute,
+                attribute.name_span,
+                message,
+            ));
+        }
     }
     if kind == Some(TableKind::Transitions) && info.value("of").is_none() {
         let message = "a table of transitions needs `of=`, the type of its states";

@@ -220,6 +220,10 @@ fn enumeration(document: &Document, table: &Table) -> Node {
         span,
         data: Data::String(text.to_owned()),
     };
+    let description = table
+        .info
+        .value("description")
+        .map_or_else(|| format!("The codes of section {section}."), str::to_owned);
     let codes = table.rows.iter().filter_map(|row| row.cells.first());
     let codes = codes.map(|cell| text(&cell.text, cell.span)).collect();
     let member = |name: &str, value| Member {
@@ -228,10 +232,7 @@ fn enumeration(document: &Document, table: &Table) -> Node {
         value,
     };
     let members = vec![
-        member(
-            "description",
-            text(&format!("The codes of section {section}."), span),
-        ),
+        member("description", text(&description, span)),
         member("type", text("string", span)),
         member(
             "enum",
@@ -283,6 +284,7 @@ fn outside(document: &Document, problems: &mut Vec<Diagnostic>) {
                 | FenceKind::Value { .. }
                 | FenceKind::Exchange { .. }
                 | FenceKind::Operation { .. }
+                | FenceKind::Webhook { .. }
                 | FenceKind::Component { .. }
                 | FenceKind::Vectors { .. }
         );

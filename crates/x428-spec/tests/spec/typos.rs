@@ -207,6 +207,84 @@ const TYPOS: &[Typo] = &[
         to: "06-protcol.md",
         codes: &[Code::MissingFile],
     },
+    Typo {
+        file: "spec/withdrawal/08-lifecycle.md",
+        from: "- accessToken: [withdrawals:cancel]",
+        to: "- accessToken: [withdrawals:cancle]",
+        codes: &[Code::OperationRef],
+    },
+    Typo {
+        file: "spec/withdrawal/08-lifecycle.md",
+        from: "- accessToken: [webhooks:manage]",
+        to: "- acessToken: [webhooks:manage]",
+        codes: &[Code::OperationRef],
+    },
+    Typo {
+        file: "spec/withdrawal/08-lifecycle.md",
+        from: "| `processing` | `broadcast` | the",
+        to: "| `processing` | `brodcast` | the",
+        codes: &[Code::UnknownState],
+    },
+    Typo {
+        file: "spec/withdrawal/08-lifecycle.md",
+        from: "| `completed` | yes | debited |",
+        to: "| `completed` | yse | debited |",
+        codes: &[Code::TableValue],
+    },
+    Typo {
+        file: "spec/withdrawal/08-lifecycle.md",
+        from: "pending --> processing\n",
+        to: "pending -> processing\n",
+        codes: &[Code::DiagramSyntax],
+    },
+    Typo {
+        file: "spec/withdrawal/08-lifecycle.md",
+        from: "webhook=webhookEvent",
+        to: "webhook=webhookEvents",
+        codes: &[Code::OperationRef],
+    },
+    Typo {
+        file: "spec/withdrawal/08-lifecycle.md",
+        from: "\nwebhook-timestamp: 17",
+        to: "\nwebhook-timestamp: l7",
+        codes: &[Code::MessageMismatch],
+    },
+    Typo {
+        file: "spec/withdrawal/07-step-up.md",
+        from: "| `totp` | synchronous |",
+        to: "| `totp` | synchronuos |",
+        codes: &[Code::TableValue],
+    },
+    Typo {
+        file: "spec/withdrawal/07-step-up.md",
+        from: "columns=mode:MethodMode",
+        to: "columns=mode:MethodModes",
+        codes: &[Code::AttributeValue],
+    },
+    Typo {
+        file: "spec/withdrawal/03-oauth.md",
+        from: "grant_type=authorization_code&",
+        to: "grant_type=authorisation_code&",
+        codes: &[Code::BodyInvalid],
+    },
+    Typo {
+        file: "spec/withdrawal/03-oauth.md",
+        from: "    scopes: Scope\n",
+        to: "    scopes: Scopes\n",
+        codes: &[Code::OperationShape],
+    },
+    Typo {
+        file: "spec/withdrawal/03-oauth.md",
+        from: "    tokenUrl: https",
+        to: "    tokenURL: https",
+        codes: &[Code::OperationShape],
+    },
+    Typo {
+        file: "spec/withdrawal/02-conventions.md",
+        from: "| 5 | attempts |",
+        to: "| 5 | atempts |",
+        codes: &[Code::TableValue],
+    },
 ];
 
 /// The bytes in which two texts differ, in the second.

@@ -1,33 +1,35 @@
 //! Bodies: of the type that the operation gives them, signed by a published key if they are signed,
 //! and the same as what the headers carry.
 
-use super::{Context, One};
+use super::{Context, One, asked::Asked, form};
 use crate::{
     check::examples::invalid,
     diagnostic::{Code, Diagnostic},
-    http::StartLine,
+    http::FORM,
     keys::verifies,
+    model::Body,
     value::{Node, parse_json},
 };
 
 impl<'a> One<'a, '_> {
-    /// Checks the body. `request` is the method and target to which the message belongs.
-    pub(super) fn content(&mut self, request: Option<&(String, String)>) {
+    /// Checks the body. `asked` is the request to which the message belongs.
+    pub(super) fn content(&mut self, asked: Option<&Asked<'a>>) {
         self.content_length();
-        let Some(content) = self
-            .message
-            .content
-            .as_ref()
-            .filter(|_| self.message.is_json())
-        else {
+        let Some(content) = &self.message.content else {
             return;
         };
+        if self.message.is_form() {
+            return self.form(asked, content);
+        }
+        if !self.message.is_json() {
+            return;
+        }
         let before = self.found.len();
         let value = parse_json(content, self.found);
         let Some(value) = value.filter(|_| self.found.len() == before) else {
             return;
         };
-        let Some(of) = request.and_then(|(method, target)| self.body_type(method, target)) else {
+        let Some(of) = asked.and_then(|asked| self.body_type(asked, "application/json")) else {
             return;
         };
         let json = value.to_value();
@@ -65,6 +67,24 @@ impl<'a> One<'a, '_> {
                     "this is the signature of no published key over the body",
                 );
             }
+        }
+    }
+
+    fn form(&mut self, asked: Option<&Asked<'a>>, content: &Body) {
+        let Some(of) = asked.and_then(|asked| self.body_type(asked, FORM)) else {
+            return;
+        };
+        let Context {
+            spec,
+            protocol,
+            validators,
+            ..
+        } = self.context;
+        let value = form::parse(spec, protocol, of, content, self.found);
+        let Some(validators) = validators else { return };
+        for violation in validators.violations(spec, protocol, of, &value.to_value()) {
+            let problem = invalid(Code::BodyInvalid, of, &value, &violation);
+            self.found.push(problem);
         }
     }
 
@@ -110,53 +130,9 @@ impl<'a> One<'a, '_> {
     }
 
     /// The type of the body, after the operation that the request asks for.
-    fn body_type(&self, method: &str, target: &str) -> Option<&'a str> {
-        let interface = self.context.interface;
-        let path = target.split(['?', '#']).next().unwrap_or_default();
-        let text = |operation: &'a Node, name: &str| operation.get(name).and_then(Node::as_str);
-        let of_method = interface
-            .operations
-            .iter()
-            .filter(|(_, own)| text(own, "method") == Some(method));
-        let fitting =
-            of_method.filter(|(_, own)| text(own, "path").is_some_and(|own| path_fits(own, path)));
-        // A path without parameters is more precise than one with.
-        let (_, operation) = fitting
-            .min_by_key(|(_, own)| text(own, "path").map_or(0, |own| own.matches('{').count()))?;
-        let content = match self.message.start {
-            StartLine::Request { .. } => interface.resolve(operation.get("requestBody")?)?,
-            StartLine::Response { status } => {
-                let responses = operation.get("responses")?;
-                let response = responses
-                    .get(&status.to_string())
-                    .or_else(|| responses.get("default"))?;
-                interface.resolve(response)?
-            }
-        };
-        content
-            .get("content")?
-            .get("application/json")?
-            .get("schema")?
-            .get("$ref")?
-            .as_str()
+    fn body_type(&self, asked: &Asked<'a>, media_type: &str) -> Option<&'a str> {
+        let part = asked.part(self.context.interface, self.message)?;
+        let schema = part.get("content")?.get(media_type)?.get("schema")?;
+        schema.get("$ref")?.as_str()
     }
-}
-
-/// Whether a path is one of a template. A parameter at the end stands for all that follows.
-fn path_fits(template: &str, path: &str) -> bool {
-    let mut own = path.split('/');
-    let mut parts = template.split('/').peekable();
-    while let Some(part) = parts.next() {
-        let Some(segment) = own.next() else {
-            return false;
-        };
-        let is_parameter = part.starts_with('{') && part.ends_with('}');
-        if is_parameter && parts.peek().is_none() {
-            return !segment.is_empty();
-        }
-        if !is_parameter && part != segment {
-            return false;
-        }
-    }
-    own.next().is_none()
 }

@@ -22,6 +22,31 @@ pub(super) const OPERATION: &[&str] = &[
     "servers",
 ];
 
+/// The members of a webhook: an operation whose path the receiver chooses.
+pub(super) const WEBHOOK: &[&str] = &[
+    "method",
+    "tags",
+    "summary",
+    "description",
+    "externalDocs",
+    "parameters",
+    "requestBody",
+    "responses",
+    "deprecated",
+    "security",
+];
+
+/// The flows of OAuth 2.0, and what each needs.
+pub(in crate::check) const FLOWS: &[(&str, &[&str])] = &[
+    (
+        "authorizationCode",
+        &["authorizationUrl", "tokenUrl", "scopes"],
+    ),
+    ("clientCredentials", &["tokenUrl", "scopes"]),
+    ("implicit", &["authorizationUrl", "scopes"]),
+    ("password", &["tokenUrl", "scopes"]),
+];
+
 /// The members of a response.
 pub(super) const RESPONSE: &[&str] = &[
     "$ref",
