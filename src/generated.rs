@@ -3105,7 +3105,7 @@ pub mod withdrawal {
 
     /// The most digits on either side of the point of a decimal.
     ///
-    /// In characters.
+    /// In digits.
     ///
     /// Section 2.5 Limits.
     pub const DECIMAL_DIGITS_MAX: usize = 30;
@@ -3133,21 +3133,21 @@ pub mod withdrawal {
 
     /// How often a code may be entered for one challenge.
     ///
-    /// In entries.
+    /// In attempts.
     ///
     /// Section 2.5 Limits.
     pub const CODE_ATTEMPTS_MAX: usize = 5;
 
     /// The least digits of a one-time code.
     ///
-    /// In characters.
+    /// In digits.
     ///
     /// Section 2.5 Limits.
     pub const CODE_DIGITS_MIN: usize = 6;
 
     /// The least digits of the number of a push.
     ///
-    /// In characters.
+    /// In digits.
     ///
     /// Section 2.5 Limits.
     pub const NUMBER_ENTRY_DIGITS_MIN: usize = 2;
@@ -3182,7 +3182,7 @@ pub mod withdrawal {
 
     /// The most subscriptions of a client for one owner.
     ///
-    /// In entries.
+    /// In subscriptions.
     ///
     /// Section 2.5 Limits.
     pub const WEBHOOKS_MAX: usize = 16;
@@ -3958,17 +3958,17 @@ pub mod withdrawal {
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[non_exhaustive]
     pub enum Scope {
-        /// `assets:read`
+        /// List assets, networks, balances and fees, and ask for quotes.
         AssetsRead,
-        /// `withdrawals:create`
+        /// Submit withdrawals, meet their challenges, and supply Travel Rule data.
         WithdrawalsCreate,
-        /// `withdrawals:read`
+        /// Read and list the withdrawals that this client submitted.
         WithdrawalsRead,
-        /// `withdrawals:cancel`
+        /// Cancel withdrawals that this client submitted.
         WithdrawalsCancel,
-        /// `webhooks:manage`
+        /// Subscribe to webhooks.
         WebhooksManage,
-        /// `offline_access`
+        /// Get a refresh token.
         OfflineAccess,
     }
 
@@ -3992,6 +3992,26 @@ pub mod withdrawal {
                 Self::WithdrawalsCancel => "withdrawals:cancel",
                 Self::WebhooksManage => "webhooks:manage",
                 Self::OfflineAccess => "offline_access",
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::AssetsRead => {
+                    "List assets, networks, balances and fees, and ask for quotes."
+                }
+                Self::WithdrawalsCreate => {
+                    "Submit withdrawals, meet their challenges, and supply Travel Rule data."
+                }
+                Self::WithdrawalsRead => {
+                    "Read and list the withdrawals that this client submitted."
+                }
+                Self::WithdrawalsCancel => {
+                    "Cancel withdrawals that this client submitted."
+                }
+                Self::WebhooksManage => "Subscribe to webhooks.",
+                Self::OfflineAccess => "Get a refresh token.",
             }
         }
     }
@@ -7374,7 +7394,7 @@ pub mod withdrawal {
 
     crate::wire::text::text!(IdempotencyKeyField);
 
-    /// The codes of section 7.1 Methods.
+    /// A method by which the owner approves.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[non_exhaustive]
     pub enum StepUpMethod {
@@ -7416,14 +7436,14 @@ pub mod withdrawal {
         }
         /// The column `mode` of the table.
         #[must_use]
-        pub fn mode(self) -> &'static str {
+        pub fn mode(self) -> MethodMode {
             match self {
-                Self::Totp => "synchronous",
-                Self::Webauthn => "synchronous",
-                Self::Push => "asynchronous",
-                Self::Sms => "asynchronous",
-                Self::Email => "asynchronous",
-                Self::Face => "asynchronous",
+                Self::Totp => MethodMode::Synchronous,
+                Self::Webauthn => MethodMode::Synchronous,
+                Self::Push => MethodMode::Asynchronous,
+                Self::Sms => MethodMode::Asynchronous,
+                Self::Email => MethodMode::Asynchronous,
+                Self::Face => MethodMode::Asynchronous,
             }
         }
         /// The column `started` of the table.
@@ -7464,7 +7484,7 @@ pub mod withdrawal {
 
     crate::wire::word::word!(StepUpMethod);
 
-    /// The codes of section 7.1 Methods.
+    /// Whether something has to reach the owner before a method can be completed.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[non_exhaustive]
     pub enum MethodMode {
@@ -7497,7 +7517,7 @@ pub mod withdrawal {
 
     crate::wire::word::word!(MethodMode);
 
-    /// The codes of section 7.1 Methods.
+    /// How many of the methods are needed.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[non_exhaustive]
     pub enum ChallengePolicy {
@@ -7530,7 +7550,7 @@ pub mod withdrawal {
 
     crate::wire::word::word!(ChallengePolicy);
 
-    /// The codes of section 7.2 The challenge.
+    /// How far a challenge is.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[non_exhaustive]
     pub enum ChallengeStatus {
@@ -7643,7 +7663,7 @@ pub mod withdrawal {
 
     crate::wire::word::word!(ChallengeStatus);
 
-    /// The codes of section 7.2 The challenge.
+    /// How far a method of a challenge is.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[non_exhaustive]
     pub enum MethodStatus {
@@ -8898,7 +8918,7 @@ pub mod withdrawal {
 
     crate::wire::record::record!(ProofTokenClaims);
 
-    /// The codes of section 8.1 States.
+    /// How far a withdrawal is.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[non_exhaustive]
     pub enum WithdrawalStatus {
@@ -9098,7 +9118,7 @@ pub mod withdrawal {
 
     crate::wire::word::word!(WithdrawalStatus);
 
-    /// The codes of section Reasons.
+    /// Why a withdrawal has its status.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[non_exhaustive]
     pub enum StatusReasonCode {
@@ -9303,11 +9323,11 @@ pub mod withdrawal {
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[non_exhaustive]
     pub enum WebhookEventType {
-        /// `withdrawal.updated`
+        /// A withdrawal has changed.
         WithdrawalUpdated,
-        /// `challenge.updated`
+        /// A challenge has changed.
         ChallengeUpdated,
-        /// `webhook.test`
+        /// The owner or the client asked for a test.
         WebhookTest,
     }
 
@@ -9325,6 +9345,15 @@ pub mod withdrawal {
                 Self::WithdrawalUpdated => "withdrawal.updated",
                 Self::ChallengeUpdated => "challenge.updated",
                 Self::WebhookTest => "webhook.test",
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::WithdrawalUpdated => "A withdrawal has changed.",
+                Self::ChallengeUpdated => "A challenge has changed.",
+                Self::WebhookTest => "The owner or the client asked for a test.",
             }
         }
     }
@@ -11178,7 +11207,7 @@ pub mod withdrawal {
 
     crate::wire::record::record!(ErrorResponse);
 
-    /// The codes of section 10.2 The codes.
+    /// Why a request is refused.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[non_exhaustive]
     pub enum WithdrawalErrorCode {
