@@ -304,7 +304,7 @@ fn a_withdrawal_goes_over_and_back() {
 fn a_fee_in_another_asset_is_debited_there() {
     let fee = json!({"amount": "0.5", "currency": "SOL"});
     let withdrawal = read(&transaction(|value| {
-        value["network"]["transaction_fee"] = fee
+        value["network"]["transaction_fee"] = fee;
     }))
     .unwrap();
     assert_eq!(withdrawal.receive_amount, "1.5008");
@@ -343,8 +343,8 @@ fn what_is_no_withdrawal_is_refused() {
         assert_eq!(why, expected);
     }
     for amount in ["--1", "-", "-1e3", "-1.5008 "] {
-        let changed = transaction(|value| value["amount"]["amount"] = json!(amount));
-        assert!(read(&changed).is_err(), "{amount}");
+        let other = transaction(|value| value["amount"]["amount"] = json!(amount));
+        assert!(read(&other).is_err(), "{amount}");
     }
 }
 
@@ -417,7 +417,7 @@ fn errors_are_read_by_id_then_by_status() {
     for known in CoinbaseErrorId::ALL {
         let body = json!({"errors": [{"id": known.as_str(), "message": "", "url": "https://x"}]});
         let expected = Some(known.becomes()).filter(|becomes| *becomes != "challenge_required");
-        let read = code(error(400, &body)).map(|code| code.as_str());
+        let read = code(error(400, &body)).map(Code::as_str);
         assert_eq!(read, expected);
     }
     for (status, expected) in [

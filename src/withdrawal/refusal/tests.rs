@@ -71,7 +71,7 @@ fn waits_are_whole_seconds_and_a_day_at_most() {
     };
     assert_eq!(after(Duration::ZERO), Some(0));
     assert_eq!(after(Duration::from_millis(1)), Some(1));
-    assert_eq!(after(Duration::from_secs(60)), Some(60));
+    assert_eq!(after(Duration::from_secs(61)), Some(61));
     assert_eq!(after(Duration::MAX), Some(86400));
 }
 

@@ -71,9 +71,9 @@ fn the_webhook_of_the_text_is_signed_as_in_the_text() {
         let signed = Delivery::sign("msg_2Lp7vXcRq9Tz", at(SENT), BODY.as_bytes(), &keys).unwrap();
         assert_eq!(signed, delivery(&expected));
         let verifier = verifier();
-        let verified = verifier.verify(&signed, BODY.as_bytes(), at(SENT)).unwrap();
-        assert_eq!(verified.id(), "msg_2Lp7vXcRq9Tz");
-        let event = serde_json::to_value(verified.event().unwrap()).unwrap();
+        let received = verifier.verify(&signed, BODY.as_bytes(), at(SENT)).unwrap();
+        assert_eq!(received.id(), "msg_2Lp7vXcRq9Tz");
+        let event = serde_json::to_value(received.event().unwrap()).unwrap();
         assert_eq!(event, example::example("webhook-event"));
     }
 }
