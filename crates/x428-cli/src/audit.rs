@@ -69,7 +69,7 @@ async fn verify(arguments: &Verify) -> anyhow::Result<ExitCode> {
         .with_connections(1);
     let log = &arguments.log;
     if log.starts_with("postgres:") || log.starts_with("postgresql:") {
-        let store = PostgresStore::connect(log, &settings)
+        let store = PostgresStore::connect_read_only(log, &settings)
             .await
             .map_err(anyhow::Error::from)
             .advise(
@@ -79,7 +79,7 @@ async fn verify(arguments: &Verify) -> anyhow::Result<ExitCode> {
     }
     // Opening would make it.
     ensure!(Path::new(log).is_file(), "{log} is no file");
-    let store = SqliteStore::open(log, &settings)
+    let store = SqliteStore::open_read_only(log, &settings)
         .await
         .map_err(anyhow::Error::from)
         .advise("the file has to be an SQLite database of an x428 server")?;

@@ -9,5 +9,6 @@ mod sdk {
     mod key;
     mod network;
     pub(crate) mod run;
+    mod tampered;
     mod verify;
 }
