@@ -14,9 +14,10 @@ use crate::profile::ProofProfile;
 mod withdrawal;
 
 pub use withdrawal::{
-    CodeExpected, CodeInput, DecimalExpected, DecimalInput, IdempotencyKeyExpected,
-    IdempotencyKeyInput, IntentExpected, IntentInput, StateExpected, StateInput,
-    WebauthnChallengeExpected, WebauthnChallengeInput,
+    CodeExpected, CodeInput, CodedExpected, CursorInput, CursorPlace, DecimalExpected,
+    DecimalInput, IdempotencyKeyExpected, IdempotencyKeyInput, IntentExpected, IntentInput,
+    ProofChallenge, ProofInput, ProofRequest, StateExpected, StateInput, WebauthnChallengeExpected,
+    WebauthnChallengeInput, WebhookExpected, WebhookHeaders, WebhookInput,
 };
 
 /// A vector.
@@ -155,6 +156,27 @@ pub enum Case {
         /// The key.
         expected: IdempotencyKeyExpected,
     },
+    /// Whether a proof token holds for a request.
+    Proof {
+        /// The proof, the request and the challenge.
+        input: Box<ProofInput>,
+        /// Whether it holds.
+        expected: CodedExpected,
+    },
+    /// Whether a webhook is the exchange's.
+    Webhook {
+        /// The webhook as it arrives, and the keys.
+        input: Box<WebhookInput>,
+        /// Whether it is.
+        expected: WebhookExpected,
+    },
+    /// Whether a cursor leads on in another request.
+    Cursor {
+        /// Where it was made, and where it is used.
+        input: Box<CursorInput>,
+        /// Whether it leads on.
+        expected: CodedExpected,
+    },
 }
 
 /// The name of a category.
@@ -192,11 +214,17 @@ pub enum Category {
     Error,
     /// `idempotency-key`
     IdempotencyKey,
+    /// `proof`
+    Proof,
+    /// `webhook`
+    Webhook,
+    /// `cursor`
+    Cursor,
 }
 
 impl Category {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::Scope,
         Self::Signature,
         Self::Verify,
@@ -212,6 +240,9 @@ impl Category {
         Self::ChallengeState,
         Self::Error,
         Self::IdempotencyKey,
+        Self::Proof,
+        Self::Webhook,
+        Self::Cursor,
     ];
 
     /// The name as files write it.
@@ -233,6 +264,9 @@ impl Category {
             Self::ChallengeState => "challenge-state",
             Self::Error => "error",
             Self::IdempotencyKey => "idempotency-key",
+            Self::Proof => "proof",
+            Self::Webhook => "webhook",
+            Self::Cursor => "cursor",
         }
     }
 }

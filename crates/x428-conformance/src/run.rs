@@ -18,6 +18,7 @@ use crate::format::{
 use crate::profile::{Profile, ProofProfile};
 use crate::read::{FormatError, parse_value};
 
+mod presented;
 mod verification;
 mod withdrawal;
 
@@ -157,6 +158,9 @@ impl Vector {
                 withdrawal::challenge_state(input, expected)
             }
             Case::Error { input, expected } => withdrawal::error(input, *expected),
+            Case::Proof { input, expected } => presented::proof(input, expected),
+            Case::Webhook { input, expected } => presented::webhook(input, *expected),
+            Case::Cursor { input, expected } => presented::cursor(input, expected),
             Case::IdempotencyKey { input, expected } => {
                 withdrawal::idempotency_key(input, expected)
             }

@@ -5,7 +5,7 @@
 //! not again wherever it is used.
 
 mod expression;
-mod function;
+pub(crate) mod function;
 
 use std::{cell::RefCell, collections::HashMap};
 
@@ -280,22 +280,13 @@ impl<'a> Computer<'a> {
                     kind: Kind::Name(name),
                     ..
                 },
-            ] => {
-                let documents = self.protocol.documents.iter();
-                let documents = documents.filter_map(|index| self.spec.documents.get(*index));
-                let mut fences = documents.flat_map(|document| &document.fences);
-                let is_named = |fence: &&Fence| match &fence.kind {
-                    FenceKind::Exchange { id, step, .. } => format!("{id}.{step}") == *name,
-                    _ => false,
-                };
-                fences.find(is_named).ok_or_else(|| {
-                    let message = format!("there is no message `{name}`");
-                    Fault::Here(Box::new(
-                        Diagnostic::new(Code::Computation, span, message)
-                            .help("a message is named by its exchange and step: `submit.1`"),
-                    ))
-                })?
-            }
+            ] => message_named(self.spec, self.protocol, name).ok_or_else(|| {
+                let message = format!("there is no message `{name}`");
+                Fault::Here(Box::new(
+                    Diagnostic::new(Code::Computation, span, message)
+                        .help("a message is named by its exchange and step: `submit.1`"),
+                ))
+            })?,
             _ => return Err(Fault::new(span, "here one name of a message is expected")),
         };
         if !matches!(fence.kind, FenceKind::Exchange { .. }) {
@@ -345,6 +336,21 @@ impl<'a> Computer<'a> {
             .map(Value::Text)
             .ok_or_else(|| Fault::new(header.span, format!("there is no header `{name}`")))
     }
+}
+
+/// The message of a name such as `submit.1`: its exchange and its step.
+pub(crate) fn message_named<'a>(
+    spec: &'a Spec,
+    protocol: &'a Protocol,
+    name: &str,
+) -> Option<&'a Fence> {
+    let documents = protocol.documents.iter();
+    let documents = documents.filter_map(|index| spec.documents.get(*index));
+    let mut fences = documents.flat_map(|document| &document.fences);
+    fences.find(|fence| match &fence.kind {
+        FenceKind::Exchange { id, step, .. } => format!("{id}.{step}") == name,
+        _ => false,
+    })
 }
 
 const CIRCLE: &str = "this is computed from itself";

@@ -4,6 +4,7 @@
 mod build;
 mod case;
 mod plain;
+mod presented;
 mod serialized;
 mod verification;
 mod withdrawal;
@@ -70,6 +71,8 @@ fn rests_on_failed(protocol: &Protocol, results: &Results, case: &Node) -> bool 
         "request",
         "intent",
         "intent-hash",
+        "header",
+        "claims",
     ];
     let steps = case.get("steps").map(Node::elements).unwrap_or_default();
     std::iter::once(case).chain(steps).any(|node| {
@@ -215,6 +218,9 @@ fn one(
         Category::State | Category::ChallengeState => withdrawal::STATE_MEMBERS,
         Category::Error => withdrawal::ERROR_MEMBERS,
         Category::IdempotencyKey => withdrawal::KEY_MEMBERS,
+        Category::Proof => presented::PROOF_MEMBERS,
+        Category::Webhook => presented::WEBHOOK_MEMBERS,
+        Category::Cursor => presented::CURSOR_MEMBERS,
         _ => &[],
     };
     case.only(&[COMMON, own].concat());
@@ -249,6 +255,9 @@ fn one(
             }
             Category::Error => withdrawal::error(builder, &mut case)?,
             Category::IdempotencyKey => withdrawal::idempotency_key(builder, &mut case)?,
+            Category::Proof => presented::proof(builder, &mut case)?,
+            Category::Webhook => presented::webhook(builder, &mut case)?,
+            Category::Cursor => presented::cursor(builder, &mut case)?,
             _ => return None,
         },
     })

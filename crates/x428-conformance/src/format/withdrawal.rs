@@ -117,3 +117,119 @@ pub struct IdempotencyKeyExpected {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_code: Option<String>,
 }
+
+/// Expectation of `proof` and `cursor`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CodedExpected {
+    /// Whether it is accepted.
+    pub accept: bool,
+    /// The code of the refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+}
+
+/// Input of `proof`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProofInput {
+    /// The proof token.
+    pub proof: String,
+    /// The keys of the exchange, as JSON Web Keys with a `kid`.
+    pub keys: Vec<serde_json::Map<String, Value>>,
+    /// The request that presents it.
+    pub request: ProofRequest,
+    /// The challenge that it names, as the exchange has kept it.
+    pub challenge: ProofChallenge,
+    /// The time of the exchange, RFC 3339 in UTC.
+    pub current_time: String,
+}
+
+/// The request that presents a proof.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProofRequest {
+    /// The issuer of the exchange.
+    pub issuer: String,
+    /// The client of the access token.
+    pub client_id: String,
+    /// The account of the owner.
+    pub subject: String,
+    /// The intent hash of the request.
+    pub intent_hash: String,
+    /// The thumbprint of the key that the request has proved by DPoP, if it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jkt: Option<String>,
+}
+
+/// The challenge of a proof.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProofChallenge {
+    /// Its id.
+    pub challenge_id: String,
+    /// Its status now.
+    pub status: String,
+    /// Its policy.
+    pub policy: String,
+    /// The methods that were offered.
+    pub methods: Vec<String>,
+    /// The intent hash for which it was made.
+    pub intent_hash: String,
+}
+
+/// Input of `webhook`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookInput {
+    /// The headers.
+    pub headers: WebhookHeaders,
+    /// The body, byte for byte.
+    pub body: String,
+    /// The secrets of subscriptions of kind `v1`.
+    pub secrets: Vec<String>,
+    /// The published keys of kind `v1a`.
+    pub public_keys: Vec<String>,
+    /// The time of the receiver, RFC 3339 in UTC.
+    pub current_time: String,
+}
+
+/// The headers of a webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct WebhookHeaders {
+    /// `webhook-id`
+    pub webhook_id: String,
+    /// `webhook-timestamp`
+    pub webhook_timestamp: String,
+    /// `webhook-signature`
+    pub webhook_signature: String,
+}
+
+/// Expectation of `webhook`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WebhookExpected {
+    /// Whether it is accepted.
+    pub accept: bool,
+}
+
+/// Input of `cursor`. The implementation makes a cursor in one place and is given it in another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CursorInput {
+    /// Where it is made.
+    pub made: CursorPlace,
+    /// Where it is used, in the parameter `cursor`.
+    pub used: CursorPlace,
+}
+
+/// A request of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CursorPlace {
+    /// The client.
+    pub client_id: String,
+    /// The account of the owner.
+    pub subject: String,
+    /// The query without the parameter `cursor`.
+    pub query: String,
+}

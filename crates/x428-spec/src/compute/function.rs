@@ -25,7 +25,7 @@ pub(crate) enum Value {
 
 impl Value {
     /// A value of JSON.
-    pub(super) fn of_json(json: Json) -> Self {
+    pub(crate) fn of_json(json: Json) -> Self {
         match json {
             Json::String(text) => Self::Text(text),
             other => Self::Json(other),
@@ -84,7 +84,7 @@ pub(super) const NAMES: &[&str] = &[
 ];
 
 /// Calls a function of values. What is wrong is said in a phrase.
-pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
+pub(crate) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
     match (name, arguments) {
         ("jcs", [value]) => serde_json_canonicalizer::to_string(&value.to_json()?)
             .map(Value::Text)
@@ -161,19 +161,19 @@ fn decode(engine: &impl base64::Engine, value: &Value) -> Result<Value, String> 
 }
 
 /// An Ed25519 key from its JWK.
-pub(super) fn key(jwk: &Json) -> Option<SigningKey> {
+pub(crate) fn key(jwk: &Json) -> Option<SigningKey> {
     let secret = URL_SAFE_NO_PAD.decode(jwk.get("d")?.as_str()?).ok()?;
     Some(SigningKey::from_bytes(&secret.try_into().ok()?))
 }
 
 /// The public JWK of a key, with the members that its thumbprint needs (RFC 8037).
-pub(super) fn public(key: &SigningKey) -> Value {
+pub(crate) fn public(key: &SigningKey) -> Value {
     let x = encode(key.verifying_key().as_bytes());
     Value::Json(json!({ "kty": "OKP", "crv": "Ed25519", "x": x }))
 }
 
 /// An Ed25519 signature over the values, one after the other.
-pub(super) fn ed25519(key: &SigningKey, values: &[Value]) -> Result<Value, String> {
+pub(crate) fn ed25519(key: &SigningKey, values: &[Value]) -> Result<Value, String> {
     let mut message = Vec::new();
     for value in values {
         message.extend_from_slice(value.as_bytes()?);
@@ -186,7 +186,7 @@ fn encode(bytes: impl AsRef<[u8]>) -> String {
 }
 
 /// A JWS in compact form (RFC 7515), header and claims serialized in the order of the text.
-pub(super) fn jws(key: &SigningKey, header: &Value, claims: &Value) -> Result<Value, String> {
+pub(crate) fn jws(key: &SigningKey, header: &Value, claims: &Value) -> Result<Value, String> {
     let part = |value: &Value| value.to_json().map(|json| encode(json.to_string()));
     let input = format!("{}.{}", part(header)?, part(claims)?);
     let signature = encode(key.sign(input.as_bytes()).to_bytes());

@@ -81,7 +81,12 @@ pub(super) fn intent(builder: &Builder<'_>, case: &mut Case<'_>) -> Option<Vecto
 }
 
 /// An example with the changes of a patch.
-fn patched(builder: &Builder<'_>, case: &mut Case<'_>, member: &str, patch: &str) -> Option<Value> {
+pub(super) fn patched(
+    builder: &Builder<'_>,
+    case: &mut Case<'_>,
+    member: &str,
+    patch: &str,
+) -> Option<Value> {
     case.text(member)?;
     let (_, mut value) = builder.example_of(case, member)?;
     case.patch(patch, &mut value)?;

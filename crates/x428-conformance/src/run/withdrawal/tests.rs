@@ -222,6 +222,41 @@ fn a_challenge_of_webauthn_passes_alone() -> Result<(), FormatError> {
     Ok(())
 }
 
+/// Every published vector fails as soon as it expects the opposite.
+// r[verify withdrawal.vectors.exact]
+// r[verify withdrawal.vectors.pure]
+#[test]
+fn the_opposite_of_a_vector_fails() -> Result<(), Box<dyn std::error::Error>> {
+    let directory =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/withdrawal");
+    for (file, code) in [
+        ("proof", Some("challenge_proof_invalid")),
+        ("webhook", None),
+        ("cursor", Some("invalid_cursor")),
+    ] {
+        let text = std::fs::read(directory.join(format!("{file}.json")))?;
+        let vectors: Vec<Value> = serde_json::from_slice(&text)?;
+        assert!(vectors.len() > 10, "{file}");
+        for vector in vectors {
+            let input = vector.get("input").ok_or("no input")?;
+            let expected = vector.get("expected").ok_or("no expectation")?;
+            assert_eq!(run(file, input, expected)?, Outcome::Passed, "{vector}");
+            let accepted = expected.get("accept") == Some(&json!(true));
+            let opposite = match code {
+                Some(code) if accepted => json!({ "accept": false, "errorCode": code }),
+                _ => json!({ "accept": !accepted }),
+            };
+            assert!(!run(file, input, &opposite)?.passed(), "{vector}");
+            let other = json!({ "accept": false, "errorCode": "not_found" });
+            assert!(
+                code.is_none() || !run(file, input, &other)?.passed(),
+                "{vector}"
+            );
+        }
+    }
+    Ok(())
+}
+
 fn with(pointer: &str, value: &Value) -> Value {
     let mut request = request();
     if let Some(place) = request.pointer_mut(pointer) {
