@@ -103,6 +103,14 @@ fn schemas() {
             ),
             ("an unknown keyword", types(json!({ "A": { "allOf": [] } }))),
             (
+                "a least number of members",
+                types(json!({ "A": { "type": "object", "minProperties": 1 } })),
+            ),
+            (
+                "a most number of members",
+                types(json!({ "A": { "type": "object", "maxProperties": 1 } })),
+            ),
+            (
                 "two types",
                 types(json!({ "A": { "type": ["string", "null"] } })),
             ),
