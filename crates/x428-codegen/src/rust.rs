@@ -1,6 +1,7 @@
 //! Rust types from the shapes.
 
 mod codes;
+mod headers;
 mod machine;
 mod pattern;
 mod record;
@@ -74,6 +75,7 @@ fn module(protocol: &Protocol) -> Result<TokenStream, Error> {
     let records = record::records(&model)?;
     let mut items = table::about(protocol);
     items.extend(table::constants(protocol)?);
+    items.extend(headers::headers(protocol)?);
     for item in &model.types {
         items.extend(match &item.shape {
             Shape::Text { .. } => scalar::text(&model, item)?,

@@ -242,6 +242,11 @@ fn tables() {
         with_manifest(&json!({}), &manifest)
     };
     assert!(machine(&|_| ()).is_ok());
+    let header = |row: &Value| {
+        let mut manifest = manifest();
+        manifest["tables"] = json!({ "headers": { "rows": [{ "header": "X-A" }, row] } });
+        with_manifest(&json!({}), &manifest)
+    };
     snapshot(
         "tables",
         &report([
@@ -289,6 +294,9 @@ fn tables() {
             ("a constant without a name", constant("1", 1, "bytes")),
             ("too many bytes", constant("b", u64::MAX, "bytes")),
             ("too many days", constant("b", u64::MAX, "days")),
+            ("a row without a header", header(&json!({ "meaning": "x" }))),
+            ("no name of a header", header(&json!({ "header": "a b" }))),
+            ("a header in two ways", header(&json!({ "header": "x-a" }))),
         ]),
     );
 }

@@ -34,6 +34,18 @@ pub mod golden {
     /// In years.
     pub const ADULT: usize = 18;
 
+    /// The names of the headers, as the text writes them. HTTP does not tell their case apart.
+    pub mod headers {
+        /// In a response: `Problem`.
+        pub const X_428_PROBLEM: &str = "X-428-Problem";
+        /// In a response: `Problem`. What went \<wrong\>.
+        ///
+        /// In a request.
+        pub const X_428_TOKEN: &str = "X-428-Token";
+        /// In a request. Names an event.
+        pub const WEBHOOK_ID: &str = "webhook-id";
+    }
+
     /// A problem.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
