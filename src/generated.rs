@@ -95,6 +95,20 @@ pub mod attestation {
     /// Section 2.5 Lifetimes.
     pub const DID_CACHE_LIFETIME_MAX: Duration = Duration::from_secs(300);
 
+    /// The names of the headers, as the text writes them. HTTP does not tell their case apart.
+    pub mod headers {
+        /// In a response: `PreconditionChallenge`.
+        pub const X_428_REQUIRED: &str = "X-428-Required";
+        /// In a request: `AttestationPayload`.
+        pub const X_428_ATTESTATION: &str = "X-428-Attestation";
+        /// In a response: `AttestationToken`.
+        ///
+        /// In a request.
+        pub const X_428_TOKEN: &str = "X-428-Token";
+        /// In a response: `Receipt`.
+        pub const X_428_RECEIPT: &str = "X-428-Receipt";
+    }
+
     /// What a server says of itself at its well-known address.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -325,7 +339,7 @@ pub mod attestation {
 
     crate::wire::text::instant!(Timestamp);
 
-    /// An absolute URI after RFC 3986, with the scheme https or http.
+    /// An absolute URI after RFC 3986, with the scheme https or http and a host.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct AbsoluteUri(String);
 
@@ -345,11 +359,21 @@ pub mod attestation {
                         1,
                     )?;
                     let rest = rest.strip_prefix(b"://")?;
+                    let rest = crate::wire::text::run(
+                        rest,
+                        |byte| {
+                            matches!(
+                                byte, b'0'..= b'9' | b'A'..= b'[' | b'_' | b'a'..= b'z'
+                            )
+                        },
+                        1,
+                        1,
+                    )?;
                     Some(rest)
                 }
                 read(text.as_bytes()).is_some()
             } {
-                return Err("not of the form ^https?://");
+                return Err("not of the form ^https?://[0-9A-Za-z_\\[]");
             }
             if !crate::wire::text::is_uri(text) {
                 return Err("not a URI after RFC 3986");
@@ -3281,6 +3305,40 @@ pub mod withdrawal {
     ///
     /// Section 2.6 Lifetimes.
     pub const WEBHOOK_RETRY_MAX: Duration = Duration::from_secs(259200);
+
+    /// The names of the headers, as the text writes them. HTTP does not tell their case apart.
+    pub mod headers {
+        /// In a request. The access token, Bearer or DPoP.
+        pub const AUTHORIZATION: &str = "Authorization";
+        /// In a request. The DPoP proof (RFC 9449).
+        pub const DPOP: &str = "DPoP";
+        /// In a request. The client's name for one withdrawal.
+        pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+        /// In a response. true on an answer that repeats an earlier one.
+        pub const IDEMPOTENCY_REPLAYED: &str = "Idempotency-Replayed";
+        /// In a response. Names the request in the exchange's records.
+        pub const X_REQUEST_ID: &str = "X-Request-Id";
+        /// In a response. The address of what was created.
+        pub const LOCATION: &str = "Location";
+        /// In a response. The next page.
+        pub const LINK: &str = "Link";
+        /// In a response. The seconds to wait (RFC 9110 §10.2.3).
+        pub const RETRY_AFTER: &str = "Retry-After";
+        /// In a response. What is left in the window (draft-ietf-httpapi-ratelimit-headers).
+        pub const RATELIMIT: &str = "RateLimit";
+        /// In a response. The windows and their limits.
+        pub const RATELIMIT_POLICY: &str = "RateLimit-Policy";
+        /// In a response. Why the token does not suffice.
+        pub const WWW_AUTHENTICATE: &str = "WWW-Authenticate";
+        /// In a response. The nonce of the next DPoP proof.
+        pub const DPOP_NONCE: &str = "DPoP-Nonce";
+        /// In a request. Names an event of a webhook.
+        pub const WEBHOOK_ID: &str = "webhook-id";
+        /// In a request. The time of the attempt.
+        pub const WEBHOOK_TIMESTAMP: &str = "webhook-timestamp";
+        /// In a request. The signatures of a webhook.
+        pub const WEBHOOK_SIGNATURE: &str = "webhook-signature";
+    }
 
     /// A decimal number that is not negative, with at most 30 digits on either side of the point.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
