@@ -32,23 +32,25 @@ use crate::error::{Malformed, Misuse};
 use crate::wire::attestation as wire;
 
 pub mod discovery;
+pub(crate) mod name;
 mod outage;
 pub mod request;
 mod required;
 pub mod response;
 
+use name::header_name;
 pub use outage::outage;
 pub use required::PreconditionRequired;
 
 /// Carries the challenge, in a response with the status 428.
-pub const REQUIRED: HeaderName = HeaderName::from_static("x-428-required");
+pub const REQUIRED: HeaderName = header_name!(wire::headers::X_428_REQUIRED);
 /// Carries the payload, in the repeated request.
-pub const ATTESTATION: HeaderName = HeaderName::from_static("x-428-attestation");
+pub const ATTESTATION: HeaderName = header_name!(wire::headers::X_428_ATTESTATION);
 /// Carries the token: with its expiry and scope in the response that grants it, alone in later
 /// requests.
-pub const TOKEN: HeaderName = HeaderName::from_static("x-428-token");
+pub const TOKEN: HeaderName = header_name!(wire::headers::X_428_TOKEN);
 /// Carries the receipt, in the response that grants the token.
-pub const RECEIPT: HeaderName = HeaderName::from_static("x-428-receipt");
+pub const RECEIPT: HeaderName = header_name!(wire::headers::X_428_RECEIPT);
 
 /// The status of every refusal, and of every request that lacks an attestation (RFC 6585 §3).
 pub const STATUS: StatusCode = StatusCode::PRECONDITION_REQUIRED;

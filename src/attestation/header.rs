@@ -2,18 +2,18 @@
 //!
 //! The HTTP library is the caller's: these are the names and values of the headers.
 
-use super::wire::{ENCODED_HEADER_MAX, PAYLOAD_HEADER_MAX};
+use super::wire::{ENCODED_HEADER_MAX, PAYLOAD_HEADER_MAX, headers};
 use crate::encoding::base64url;
 
 /// Carries the challenge, in a response with the status 428.
-pub const REQUIRED: &str = "X-428-Required";
+pub const REQUIRED: &str = headers::X_428_REQUIRED;
 /// Carries the payload, in the repeated request.
-pub const ATTESTATION: &str = "X-428-Attestation";
+pub const ATTESTATION: &str = headers::X_428_ATTESTATION;
 /// Carries the token: with its expiry and scope in the response that grants it, alone in later
 /// requests.
-pub const TOKEN: &str = "X-428-Token";
+pub const TOKEN: &str = headers::X_428_TOKEN;
 /// The header of the response that carries a receipt.
-pub const RECEIPT: &str = "X-428-Receipt";
+pub const RECEIPT: &str = headers::X_428_RECEIPT;
 
 /// Where a payload travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,20 +21,41 @@ use super::uri::HttpUri;
 // r[impl attestation.scope.wildcard-authority]
 #[must_use]
 pub fn matches(scope: &str, requested: &str) -> bool {
-    let (Some(granted), Some(requested)) = (HttpUri::parse(scope), HttpUri::parse(requested))
-    else {
-        return false;
-    };
-    if granted.query.is_some() || granted.has_fragment || granted.origin != requested.origin {
-        return false;
+    Scope::parse(scope).is_some_and(|scope| scope.opens(requested))
+}
+
+/// A scope that has been read, to be compared with many URIs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Scope<'a>(HttpUri<'a>);
+
+impl<'a> Scope<'a> {
+    /// Nothing for a text that opens nothing.
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        HttpUri::parse(text)
+            .filter(|uri| uri.query.is_none() && !uri.has_fragment)
+            .map(Self)
     }
-    // A scope without a path has the path `/` after normalization, and so no wildcard.
-    match granted.path.strip_suffix('*') {
-        Some(parent) if parent.ends_with('/') => requested
-            .path
-            .strip_prefix(parent)
-            .is_some_and(|segment| !segment.is_empty() && !segment.contains('/')),
-        _ => granted.path == requested.path,
+
+    pub(crate) fn into_owned(self) -> Scope<'static> {
+        Scope(self.0.into_owned())
+    }
+
+    /// As [`matches`].
+    pub(crate) fn opens(&self, requested: &str) -> bool {
+        let Some(requested) = HttpUri::parse(requested) else {
+            return false;
+        };
+        if self.0.origin != requested.origin {
+            return false;
+        }
+        // A scope without a path has the path `/` after normalization, and so no wildcard.
+        match self.0.path.strip_suffix('*') {
+            Some(parent) if parent.ends_with('/') => requested
+                .path
+                .strip_prefix(parent)
+                .is_some_and(|segment| !segment.is_empty() && !segment.contains('/')),
+            _ => self.0.path == requested.path,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::receipt::token_digest;
-use super::scope;
+use super::scope::{self, Scope};
 use super::verify::Accepted;
 use super::wire::{
     self, AttestationToken, AttestationTokenScope, AttestationTokenToken, Digest, ErrorCode,
@@ -78,7 +78,9 @@ impl TokenIssuer {
     // r[impl attestation.token.lifetime]
     pub fn with_lifetime(mut self, lifetime: Duration) -> Result<Self, Misuse> {
         if lifetime > TOKEN_LIFETIME_MAX {
-            return Err(Misuse::new("a token lives for a day at most"));
+            let hours = TOKEN_LIFETIME_MAX.as_secs() / 3600;
+            let why = format!("a token lives for {hours} hours at most");
+            return Err(Misuse::new(why));
         }
         self.lifetime = lifetime;
         Ok(self)
@@ -172,7 +174,21 @@ impl Grant {
     /// # Errors
     /// [`Rejected`] with `token_expired` first, with `token_scope_mismatch` otherwise.
     pub fn check(&self, requested: &str, now: Timestamp) -> Result<(), Rejected> {
-        check_presented(self.expires_at, &self.scope, requested, now)
+        check_presented(self.expires_at, now, || {
+            scope::matches(&self.scope, requested)
+        })
+    }
+
+    /// As [`check`](Self::check), with the scope of this grant that was read before.
+    pub(crate) fn check_with(
+        &self,
+        scope: Option<&Scope<'_>>,
+        requested: &str,
+        now: Timestamp,
+    ) -> Result<(), Rejected> {
+        check_presented(self.expires_at, now, || {
+            scope.is_some_and(|scope| scope.opens(requested))
+        })
     }
 }
 
@@ -183,22 +199,23 @@ impl Grant {
 /// [`Rejected`] with `token_expired` first, with `token_scope_mismatch` otherwise.
 pub fn check(token: &AttestationToken, requested: &str, now: Timestamp) -> Result<(), Rejected> {
     let expires_at = token.expires_at.instant();
-    check_presented(expires_at, token.scope.as_str(), requested, now)
+    check_presented(expires_at, now, || {
+        scope::matches(token.scope.as_str(), requested)
+    })
 }
 
 // r[impl attestation.token.expired]
 // r[impl attestation.token.scope-mismatch]
 fn check_presented(
     expires_at: Timestamp,
-    scope: &str,
-    requested: &str,
     now: Timestamp,
+    opens: impl FnOnce() -> bool,
 ) -> Result<(), Rejected> {
     if now >= expires_at {
         let why = format!("the token expired at {expires_at}");
         return Err(Rejected::new(ErrorCode::TokenExpired, why));
     }
-    if !scope::matches(scope, requested) {
+    if !opens() {
         let why = "the token does not open this resource";
         return Err(Rejected::new(ErrorCode::TokenScopeMismatch, why));
     }

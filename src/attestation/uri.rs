@@ -3,29 +3,31 @@
 //! A browser's reading of a URL turns backslashes into slashes, resolves dot segments and drops
 //! tabs. What guards a resource must not guess: a URI that could be read in two ways is refused.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// An absolute URI of the scheme `http` or `https`, normalized.
+/// An absolute URI of the scheme `http` or `https`, normalized. It borrows what was normal before:
+/// requested URIs are compared with every token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct HttpUri {
+pub(crate) struct HttpUri<'a> {
     /// Scheme and authority, normalized: `https://example.com:8443`.
-    pub(crate) origin: String,
+    pub(crate) origin: Cow<'a, str>,
     /// Starts with `/`.
-    pub(crate) path: String,
+    pub(crate) path: Cow<'a, str>,
     /// Without the `?`.
-    pub(crate) query: Option<String>,
+    pub(crate) query: Option<Cow<'a, str>>,
     /// Whether something follows a `#`, and be it nothing.
     pub(crate) has_fragment: bool,
 }
 
-impl HttpUri {
+impl<'a> HttpUri<'a> {
     /// Returns nothing for a text that is no such URI, that has user information, or whose path
     /// holds dot segments, backslashes or encoded slashes.
     // r[impl attestation.scope.unparsable]
     // r[impl attestation.scope.userinfo]
     // r[impl attestation.scope.encoded-slash]
     // r[impl attestation.scope.dot-segments]
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
         let default_port = match scheme {
             scheme if scheme.eq_ignore_ascii_case("https") => 443,
@@ -36,16 +38,16 @@ impl HttpUri {
         let (rest, query) = split(rest, '?');
         let path_start = rest.find('/').unwrap_or(rest.len());
         let (authority, path) = rest.split_at(path_start);
-        let origin = origin(scheme, authority, default_port)?;
+        let origin_end = scheme.len() + "://".len() + authority.len();
+        let origin = origin(&text[..origin_end], scheme, authority, default_port)?;
         let path = if path.is_empty() {
-            String::from("/")
+            Cow::Borrowed("/")
         } else {
             normalized(path, |byte| is_pchar(byte) || byte == b'/')?
         };
-        let ambiguous = |segment: &str| {
-            matches!(segment, "." | "..") || segment.contains("%2F") || segment.contains("%5C")
-        };
-        if path.split('/').any(ambiguous) {
+        let is_dots = |segment: &str| matches!(segment, "." | "..");
+        let is_escaped = path.contains('%') && (path.contains("%2F") || path.contains("%5C"));
+        if is_escaped || path.split('/').any(is_dots) {
             return None;
         }
         let is_query = |byte| is_pchar(byte) || matches!(byte, b'/' | b'?');
@@ -64,6 +66,16 @@ impl HttpUri {
         })
     }
 
+    /// The same, for longer than the text it was read from.
+    pub(crate) fn into_owned(self) -> HttpUri<'static> {
+        HttpUri {
+            origin: self.origin.into_owned().into(),
+            path: self.path.into_owned().into(),
+            query: self.query.map(|query| query.into_owned().into()),
+            has_fragment: self.has_fragment,
+        }
+    }
+
     /// The URI as it is requested: a fragment stays with the client.
     pub(crate) fn without_fragment(self) -> Self {
         Self {
@@ -80,20 +92,33 @@ fn split(text: &str, at: char) -> (&str, Option<&str>) {
     }
 }
 
-fn origin(scheme: &str, authority: &str, default_port: u16) -> Option<String> {
+/// `text` is the scheme and the authority as they were written.
+fn origin<'a>(
+    text: &'a str,
+    scheme: &str,
+    authority: &str,
+    default_port: u16,
+) -> Option<Cow<'a, str>> {
     let (host, port) = host_and_port(authority)?;
-    let mut origin = format!("{scheme}://{host}").to_ascii_lowercase();
-    if let Some(digits) = port.filter(|digits| !digits.is_empty()) {
-        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        let port: u16 = digits.parse().ok()?;
-        if port != default_port {
-            // Writing to a string cannot fail.
-            let _ = write!(origin, ":{port}");
-        }
+    let number = match port.filter(|digits| !digits.is_empty()) {
+        None => None,
+        Some(digits) if !digits.bytes().all(|byte| byte.is_ascii_digit()) => return None,
+        Some(digits) => Some(digits.parse::<u16>().ok()?).filter(|port| *port != default_port),
+    };
+    let is_normal = match (port, number) {
+        (None, _) => true,
+        (Some(digits), Some(_)) => !digits.starts_with('0'),
+        (Some(_), None) => false,
+    };
+    if is_normal && !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Some(Cow::Borrowed(text));
     }
-    Some(origin)
+    let mut origin = format!("{scheme}://{host}").to_ascii_lowercase();
+    if let Some(port) = number {
+        // Writing to a string cannot fail.
+        let _ = write!(origin, ":{port}");
+    }
+    Some(Cow::Owned(origin))
 }
 
 fn host_and_port(authority: &str) -> Option<(&str, Option<&str>)> {
@@ -116,7 +141,10 @@ fn host_and_port(authority: &str) -> Option<(&str, Option<&str>)> {
 
 /// Brings percent-encodings into their one form; refuses other characters than those that `fits`.
 // r[impl attestation.scope.normalize]
-fn normalized(part: &str, fits: impl Fn(u8) -> bool) -> Option<String> {
+fn normalized(part: &str, fits: impl Fn(u8) -> bool) -> Option<Cow<'_, str>> {
+    if part.bytes().all(&fits) {
+        return Some(Cow::Borrowed(part));
+    }
     let mut out = String::with_capacity(part.len());
     let mut rest = part;
     while let Some(at) = rest.find('%') {
@@ -138,7 +166,7 @@ fn normalized(part: &str, fits: impl Fn(u8) -> bool) -> Option<String> {
         return None;
     }
     out.push_str(rest);
-    Some(out)
+    Some(Cow::Owned(out))
 }
 
 fn is_unreserved(byte: u8) -> bool {

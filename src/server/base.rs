@@ -44,7 +44,7 @@ impl PublicBase {
         }
         Ok(Self(Kind::Fixed {
             prefix: uri.path.trim_end_matches('/').to_owned(),
-            origin: uri.origin,
+            origin: uri.origin.into_owned(),
         }))
     }
 
@@ -83,7 +83,7 @@ impl PublicBase {
                 parsed.path.strip_prefix(prefix.as_str())?
             }
             Kind::Fixed { .. } => return None,
-            Kind::Host { .. } => parsed.path.as_str(),
+            Kind::Host { .. } => &*parsed.path,
         };
         let path = if path.is_empty() { "/" } else { path };
         let target = match &parsed.query {

@@ -7,9 +7,12 @@
 
 use std::sync::{Arc, Mutex};
 
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+use crate::attestation::scope::Scope;
 use crate::attestation::token::{Grant, TokenIssuer};
+use crate::error::Rejected;
 
 /// A power of two. An entry is some hundred bytes.
 const SLOTS: usize = 1024;
@@ -22,7 +25,26 @@ pub(super) struct Opened {
     slots: Box<[Slot]>,
 }
 
-type Slot = Mutex<Option<(Key, Arc<Grant>)>>;
+type Slot = Mutex<Option<(Key, Arc<Known>)>>;
+
+/// What a token opened to, and its scope as it was read then.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) grant: Grant,
+    scope: Option<Scope<'static>>,
+}
+
+impl Known {
+    fn new(grant: Grant) -> Self {
+        let scope = Scope::parse(&grant.scope).map(Scope::into_owned);
+        Self { grant, scope }
+    }
+
+    /// As [`Grant::check`].
+    pub(super) fn check(&self, requested: &str, now: Timestamp) -> Result<(), Rejected> {
+        self.grant.check_with(self.scope.as_ref(), requested, now)
+    }
+}
 
 impl Opened {
     pub(super) fn new() -> Self {
@@ -33,7 +55,7 @@ impl Opened {
 
     /// Opens a token, or finds what it opened to before.
     // r[impl attestation.token.unknown]
-    pub(super) fn open(&self, tokens: &TokenIssuer, token: &str) -> Option<Arc<Grant>> {
+    pub(super) fn open(&self, tokens: &TokenIssuer, token: &str) -> Option<Arc<Known>> {
         let key: Key = Sha256::digest(token).into();
         let at = usize::from(u16::from_be_bytes([key[0], key[1]])) % SLOTS;
         let slot = self.slots.get(at)?;
@@ -45,7 +67,7 @@ impl Opened {
         if known.is_some() {
             return known;
         }
-        let grant = Arc::new(tokens.open(token)?);
+        let grant = Arc::new(Known::new(tokens.open(token)?));
         if let Ok(mut slot) = slot.lock() {
             *slot = Some((key, Arc::clone(&grant)));
         }

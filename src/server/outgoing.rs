@@ -4,12 +4,14 @@ use ::http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, VARY};
 use ::http::{HeaderMap, HeaderValue};
 
 use super::builder::Server;
+use crate::attestation::header;
 use crate::error::Misuse;
+use crate::http::name::header_names;
 use crate::http::response::{put_receipt, put_token};
 use crate::wire::attestation::{AttestationToken, Receipt};
 
-const EXPOSED: HeaderValue = HeaderValue::from_static("X-428-Required, X-428-Token, X-428-Receipt");
-const VARIES: HeaderValue = HeaderValue::from_static("X-428-Attestation, X-428-Token");
+const EXPOSED: HeaderValue = header_names!(header::REQUIRED, header::TOKEN, header::RECEIPT);
+const VARIES: HeaderValue = header_names!(header::ATTESTATION, header::TOKEN);
 const PRIVATE: HeaderValue = HeaderValue::from_static("private");
 
 /// What an accepted payload is worth.
