@@ -60,11 +60,31 @@
 //! - Duties of people: what is asked for, how long records are kept, and what a self-attestation is
 //!   worth.
 //!
-//! With the feature `tracing`, every decision is an event of the target `x428::server` with the
-//! members `decision` (`challenged`, `granted`, `admitted`, `refused`, `outage`), `code` and
-//! `micros`. No event names an operator, a token, a resource or a payload. Metrics are counted from
-//! these events by whatever subscriber the program has; there is no second facade.
+//! # What can be watched
 //!
+//! Nothing that is told names an operator, a nonce, a token, a resource or a payload.
+//!
+//! With the feature `tracing`, every decision on a guarded request is a span `x428.request`, and
+//! every call of the attestation endpoint a span `x428.endpoint`, both of the target
+//! `x428::server`. Their members are `rule`, the [name](Requirement::named) of what was required;
+//! `outcome`: `challenged`, `granted`, `admitted`, `refused`, `outage`, or `ignored` for a call
+//! that the endpoint does not take; and `code`, the error code of a refusal. The span ends with the
+//! decision, before the inner service is called. In it stands one event with `decision`, `code` or
+//! `what`, and `micros`.
+//!
+//! With the feature `metrics`, these are counted by the recorder of the program (crate [`metrics`]):
+//!
+//! | metric | counts | label |
+//! |---|---|---|
+//! | `x428_challenges_issued_total` | challenges, with or without a refusal | |
+//! | `x428_attestations_accepted_total` | payloads that were accepted | |
+//! | `x428_attestations_rejected_total` | payloads that were refused | `code` |
+//! | `x428_tokens_opened_total` | requests that were admitted with a token | |
+//! | `x428_tokens_refused_total` | tokens that opened nothing | `reason`: `token_expired`, `token_scope_mismatch`, `unknown`, `other_policy` |
+//! | `x428_unavailable_total` | requests that were answered with 503 | `what`: the store, resolver or signer |
+//! | `x428_verification_seconds` | histogram: how long payloads are verified | |
+//!
+//! [`metrics`]: https://docs.rs/metrics
 //! [`tower`]: https://docs.rs/tower
 
 mod attested;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::backends::{AnyAuditLog, AnyReceipts, AnyRevocations, AnyVerifier};
 use super::base::PublicBase;
 use super::guard::Guard;
+use super::observe;
 use super::opened::Opened;
 use crate::attestation::Verifier;
 use crate::attestation::audit::AuditLog;
@@ -247,6 +248,7 @@ impl ServerBuilder {
             Some(document) => Some(discovery::to_response(&document, DISCOVERY_MAX_AGE)?),
             None => None,
         };
+        observe::describe();
         Ok(server)
     }
 

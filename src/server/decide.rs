@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::attested::Attested;
 use super::builder::Server;
 use super::guard::Requirement;
-use super::observe::{self, Started};
+use super::observe::{self, Watch, Worthless};
+use super::opened::Known;
 use super::outgoing::Granted;
 use crate::attestation::audit::Entry;
 use crate::attestation::revocation::LiveToken;
@@ -26,6 +27,7 @@ const SOFTWARE: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERS
 pub(super) struct Guarded {
     pub(super) resource: String,
     pub(super) requirement: Requirement,
+    pub(super) watch: Watch,
 }
 
 /// What the headers alone decide.
@@ -42,7 +44,7 @@ pub(super) enum Look {
 /// A token that this server, or another instance of it, has issued.
 pub(super) struct Presented {
     token: String,
-    grant: Arc<Grant>,
+    known: Arc<Known>,
     checked: Result<(), Rejected>,
 }
 
@@ -61,44 +63,47 @@ impl Server {
         let Some(requirement) = self.guard.requirement(method, uri) else {
             return Look::Unguarded;
         };
-        let started = Started::now();
+        let watch = Watch::request(&requirement);
         let Some(resource) = self.base.resource(uri, headers) else {
             let why = "The request names no host.";
-            return Look::Answer(self.unattestable(why, started));
+            return Look::Answer(self.unattestable(why, &watch));
         };
         let guarded = Guarded {
             resource,
             requirement,
+            watch,
         };
         match request::payload(headers) {
-            Err(rejected) => Look::Answer(self.refuse(&guarded, &rejected, started)),
+            Err(rejected) => Look::Answer(self.refuse(&guarded, &rejected)),
             Ok(Some(payload)) => Look::Judge(guarded, Box::new(payload)),
-            Ok(None) => self.look_at_token(guarded, headers, started),
+            Ok(None) => self.look_at_token(guarded, headers),
         }
     }
 
-    fn look_at_token(&self, guarded: Guarded, headers: &HeaderMap, started: Started) -> Look {
-        let opened = request::token(headers)
-            .and_then(|token| Some((token, self.opened.open(&self.tokens, token)?)));
-        let Some((token, grant)) = opened else {
-            return Look::Answer(self.challenge(&guarded, started));
+    fn look_at_token(&self, guarded: Guarded, headers: &HeaderMap) -> Look {
+        let Some(token) = request::token(headers) else {
+            return Look::Answer(self.challenge(&guarded));
         };
-        let checked = grant.check(&guarded.resource, self.verifier.now());
+        let Some(known) = self.opened.open(&self.tokens, token) else {
+            observe::worthless(&Worthless::Unknown);
+            return Look::Answer(self.challenge(&guarded));
+        };
+        let checked = known.check(&guarded.resource, self.verifier.now());
         if let Err(rejected) = &checked
             && rejected.code() == ErrorCode::TokenExpired
         {
-            return Look::Answer(self.refuse(&guarded, rejected, started));
+            return Look::Answer(self.refuse(&guarded, rejected));
         }
         if self.revocations.is_some() {
             let token = token.to_owned();
             let presented = Presented {
                 token,
-                grant,
+                known,
                 checked,
             };
             return Look::Ask(guarded, Box::new(presented));
         }
-        match self.admit(&guarded, &grant, checked, started) {
+        match self.admit(&guarded, &known.grant, checked) {
             Verdict::Forward(attested, _) => Look::Admit(attested),
             Verdict::Answer(response) => Look::Answer(response),
         }
@@ -106,21 +111,16 @@ impl Server {
 
     // r[impl attestation.token.policy]
     // r[impl attestation.receipt.revoke-terms]
-    fn admit(
-        &self,
-        guarded: &Guarded,
-        grant: &Grant,
-        checked: Result<(), Rejected>,
-        started: Started,
-    ) -> Verdict {
+    fn admit(&self, guarded: &Guarded, grant: &Grant, checked: Result<(), Rejected>) -> Verdict {
         if let Err(rejected) = checked {
-            return Verdict::Answer(self.refuse(guarded, &rejected, started));
+            return Verdict::Answer(self.refuse(guarded, &rejected));
         }
         let policy = guarded.requirement.policy();
         if grant.policy_digest != Some(*policy.digest()) {
-            return Verdict::Answer(self.challenge(guarded, started));
+            observe::worthless(&Worthless::Policy);
+            return Verdict::Answer(self.challenge(guarded));
         }
-        observe::admitted(started);
+        guarded.watch.admitted();
         let attested = Box::new(Attested {
             operator: grant.operator.clone(),
             scope: grant.scope.clone(),
@@ -136,33 +136,35 @@ impl Server {
     // r[impl attestation.receipt.revoke]
     // r[impl attestation.security.fail-closed]
     pub(super) async fn ask(self: Arc<Self>, guarded: Guarded, presented: Presented) -> Verdict {
-        let started = Started::now();
         let Presented {
             token,
-            grant,
+            known,
             checked,
         } = presented;
         if let Some(revocations) = &self.revocations {
-            let digest = match grant.digest(&token) {
+            let digest = match known.grant.digest(&token) {
                 Ok(digest) => digest,
-                Err(misuse) => return Verdict::Answer(self.outage(&misuse.into(), started)),
+                Err(misuse) => {
+                    return Verdict::Answer(self.outage(&misuse.into(), &guarded.watch));
+                }
             };
             match revocations.is_revoked(&digest).await {
                 Ok(false) => {}
                 Ok(true) => {
                     let why = "the token's life has ended early";
                     let rejected = Rejected::new(ErrorCode::TokenExpired, why);
-                    return Verdict::Answer(self.refuse(&guarded, &rejected, started));
+                    return Verdict::Answer(self.refuse(&guarded, &rejected));
                 }
-                Err(down) => return Verdict::Answer(self.outage(&down.into(), started)),
+                Err(down) => {
+                    return Verdict::Answer(self.outage(&down.into(), &guarded.watch));
+                }
             }
         }
-        self.admit(&guarded, &grant, checked, started)
+        self.admit(&guarded, &known.grant, checked)
     }
 
     /// Verifies the payload of a request for a guarded resource.
     pub(super) async fn judge(self: Arc<Self>, guarded: Guarded, payload: Payload) -> Verdict {
-        let started = Started::now();
         let mut candidates = vec![guarded.requirement.clone()];
         // A payload for another resource answers a challenge with the preconditions of that one.
         // Step 4 refuses it. A second spelling of the same resource is no other resource: it would
@@ -182,14 +184,12 @@ impl Server {
             .requested(&guarded.resource);
         match self.accept(expected, &guarded.requirement, &payload).await {
             Ok((accepted, granted)) => {
-                observe::granted(started);
+                guarded.watch.granted();
                 let attested = attested(&accepted, &granted, &guarded.requirement);
                 Verdict::Forward(Box::new(attested), Some(Box::new(granted)))
             }
-            Err(Error::Rejected(rejected)) => {
-                Verdict::Answer(self.refuse(&guarded, &rejected, started))
-            }
-            Err(error) => Verdict::Answer(self.outage(&error, started)),
+            Err(Error::Rejected(rejected)) => Verdict::Answer(self.refuse(&guarded, &rejected)),
+            Err(error) => Verdict::Answer(self.outage(&error, &guarded.watch)),
         }
     }
 
@@ -204,7 +204,7 @@ impl Server {
         requirement: &Requirement,
         payload: &Payload,
     ) -> Result<(Accepted, Granted), Error> {
-        let accepted = self.verifier.verify(expected, payload).await?;
+        let accepted = observe::verification(self.verifier.verify(expected, payload)).await?;
         let scope = requirement.scope(accepted.challenge.message().resource.as_str());
         let digest = *requirement.policy().digest();
         let token = self.tokens.issue(&accepted, Some(&scope), Some(digest))?;
@@ -260,32 +260,27 @@ impl Server {
     }
 
     /// Answers a request that carried nothing.
-    pub(super) fn challenge(&self, guarded: &Guarded, started: Started) -> Response<Vec<u8>> {
+    fn challenge(&self, guarded: &Guarded) -> Response<Vec<u8>> {
         match self.fresh(guarded) {
             Ok(Some(challenge)) => {
-                observe::challenged(started);
-                self.write(&PreconditionRequired::attest(challenge), started)
+                guarded.watch.challenged();
+                self.write(&PreconditionRequired::attest(challenge), &guarded.watch)
             }
             Ok(None) => {
                 let why = "The URI is too long or can be read in more than one way: it cannot be attested for.";
-                self.unattestable(why, started)
+                self.unattestable(why, &guarded.watch)
             }
-            Err(error) => self.outage(&error, started),
+            Err(error) => self.outage(&error, &guarded.watch),
         }
     }
 
     /// Answers a request whose payload or token is refused, with a fresh challenge.
     // r[impl attestation.error.fresh-challenge]
     // r[impl attestation.http.status]
-    pub(super) fn refuse(
-        &self,
-        guarded: &Guarded,
-        rejected: &Rejected,
-        started: Started,
-    ) -> Response<Vec<u8>> {
+    pub(super) fn refuse(&self, guarded: &Guarded, rejected: &Rejected) -> Response<Vec<u8>> {
         match self.fresh(guarded) {
-            Ok(challenge) => self.refuse_with(rejected, challenge, started),
-            Err(error) => self.outage(&error, started),
+            Ok(challenge) => self.refuse_with(rejected, challenge, &guarded.watch),
+            Err(error) => self.outage(&error, &guarded.watch),
         }
     }
 
@@ -293,18 +288,15 @@ impl Server {
         &self,
         rejected: &Rejected,
         challenge: Option<Challenge>,
-        started: Started,
+        watch: &Watch,
     ) -> Response<Vec<u8>> {
-        observe::refused(rejected.code(), started);
-        self.write(
-            &PreconditionRequired::rejected(rejected, challenge),
-            started,
-        )
+        watch.refused(rejected.code());
+        self.write(&PreconditionRequired::rejected(rejected, challenge), watch)
     }
 
-    fn unattestable(&self, why: &str, started: Started) -> Response<Vec<u8>> {
-        observe::challenged(started);
-        self.write(&PreconditionRequired::unattestable(why), started)
+    fn unattestable(&self, why: &str, watch: &Watch) -> Response<Vec<u8>> {
+        watch.challenged();
+        self.write(&PreconditionRequired::unattestable(why), watch)
     }
 
     /// A fresh challenge; nothing if the resource cannot be attested for.
@@ -319,25 +311,26 @@ impl Server {
         let policy = guarded.requirement.policy();
         let challenge = self
             .challenges
-            .issue(policy, &resource, self.verifier.now());
-        challenge.map(Some)
+            .issue(policy, &resource, self.verifier.now())?;
+        observe::issued();
+        Ok(Some(challenge))
     }
 
-    fn write(&self, message: &PreconditionRequired, started: Started) -> Response<Vec<u8>> {
+    fn write(&self, message: &PreconditionRequired, watch: &Watch) -> Response<Vec<u8>> {
         match message.to_response() {
             Ok(mut response) => {
                 self.dress(response.headers_mut());
                 response
             }
-            Err(misuse) => self.outage(&misuse.into(), started),
+            Err(misuse) => self.outage(&misuse.into(), watch),
         }
     }
 
     /// Answers that nothing was decided.
     // r[impl attestation.error.outage]
     // r[impl attestation.security.fail-closed]
-    pub(super) fn outage(&self, error: &Error, started: Started) -> Response<Vec<u8>> {
-        observe::outage(error, started);
+    pub(super) fn outage(&self, error: &Error, watch: &Watch) -> Response<Vec<u8>> {
+        watch.outage(error);
         if let Some(tell) = &self.on_outage {
             tell(error);
         }

@@ -10,9 +10,10 @@ use http_body_util::BodyExt as _;
 
 use super::builder::Server;
 use super::decide::Guarded;
-use super::observe::{self, Started};
+use super::observe::{self, Watch};
+use super::outgoing::Granted;
 use crate::attestation::{Expected, Payload};
-use crate::error::{Error, Rejected};
+use crate::error::{Error, Misuse, Rejected};
 use crate::http::{DISCOVERY_PATH, JSON, NO_STORE, is_json, response};
 use crate::wire::attestation::{ErrorCode, JSON_SIZE_MAX};
 
@@ -53,15 +54,24 @@ impl Server {
     where
         B: Body,
     {
+        let watch = Watch::endpoint();
         if request.method() != Method::POST {
+            watch.ignored();
             return not_allowed("POST, OPTIONS");
         }
-        let started = Started::now();
+        let submitted = self.submit(request, watch.clone());
+        watch.around(submitted).await
+    }
+
+    async fn submit<B: Body>(&self, request: Request<B>, watch: Watch) -> Response<Vec<u8>> {
         let (parts, body) = request.into_parts();
         let payload = match self.receive(&parts.headers, body).await {
             Ok(Ok(payload)) => payload,
-            Ok(Err(rejected)) => return self.refuse_with(&rejected, None, started),
-            Err(TooSlow) => return too_slow(),
+            Ok(Err(rejected)) => return self.refuse_with(&rejected, None, &watch),
+            Err(TooSlow) => {
+                watch.ignored();
+                return too_slow();
+            }
         };
         // The resource is what the client says. It names preconditions, and is verified with them.
         let named = payload.resource().unwrap_or_default();
@@ -69,44 +79,49 @@ impl Server {
         let sealed_with = self.expected(&requirements, &payload);
         let requirement = sealed_with.or(requirements.first());
         let Some(requirement) = requirement else {
-            return self.refuse_unknown(&payload, started).await;
+            return self.refuse_unknown(&payload, &watch).await;
         };
+        watch.rule(requirement);
         let expected = match sealed_with {
             Some(requirement) => Expected::sealed(&self.challenges, requirement.policy()),
             None => Expected::nothing(),
         };
         match self.accept(expected, requirement, &payload).await {
-            Ok((_, granted)) => match response::accepted(&granted.token) {
-                Ok(mut response) => {
-                    observe::granted(started);
-                    self.dress(response.headers_mut());
-                    match granted.put(response.headers_mut()) {
-                        Ok(()) => response,
-                        Err(misuse) => self.outage(&misuse.into(), started),
-                    }
+            Ok((_, granted)) => match self.grant(&granted) {
+                Ok(response) => {
+                    watch.granted();
+                    response
                 }
-                Err(misuse) => self.outage(&misuse.into(), started),
+                Err(misuse) => self.outage(&misuse.into(), &watch),
             },
             Err(Error::Rejected(rejected)) => {
                 let guarded = Guarded {
                     resource: named.to_owned(),
                     requirement: requirement.clone(),
+                    watch,
                 };
-                self.refuse(&guarded, &rejected, started)
+                self.refuse(&guarded, &rejected)
             }
-            Err(error) => self.outage(&error, started),
+            Err(error) => self.outage(&error, &watch),
         }
     }
 
+    fn grant(&self, granted: &Granted) -> Result<Response<Vec<u8>>, Misuse> {
+        let mut response = response::accepted(&granted.token)?;
+        self.dress(response.headers_mut());
+        granted.put(response.headers_mut())?;
+        Ok(response)
+    }
+
     /// Refuses a payload for something that is not guarded here, in the order of the steps.
-    async fn refuse_unknown(&self, payload: &Payload, started: Started) -> Response<Vec<u8>> {
-        match self.verifier.verify(Expected::nothing(), payload).await {
-            Err(Error::Rejected(rejected)) => self.refuse_with(&rejected, None, started),
-            Err(error) => self.outage(&error, started),
+    async fn refuse_unknown(&self, payload: &Payload, watch: &Watch) -> Response<Vec<u8>> {
+        match observe::verification(self.verifier.verify(Expected::nothing(), payload)).await {
+            Err(Error::Rejected(rejected)) => self.refuse_with(&rejected, None, watch),
+            Err(error) => self.outage(&error, watch),
             Ok(_) => {
                 let why = "the payload answers another challenge";
                 let rejected = Rejected::new(ErrorCode::ChallengeMismatch, why);
-                self.refuse_with(&rejected, None, started)
+                self.refuse_with(&rejected, None, watch)
             }
         }
     }

@@ -16,7 +16,7 @@ use super::backends::Boxed;
 use super::body::AttestationBody;
 use super::builder::Server;
 use super::decide::Verdict;
-use super::observe::Started;
+use super::observe::Watch;
 use super::outgoing::Granted;
 use super::service::admit;
 
@@ -116,7 +116,7 @@ where
                     return Poll::Ready(Ok(match finished {
                         Ok(()) => response.map(AttestationBody::inner),
                         Err(misuse) => server
-                            .outage(&misuse.into(), Started::now())
+                            .outage(&misuse.into(), &Watch::afterwards())
                             .map(AttestationBody::own),
                     }));
                 }

@@ -93,6 +93,7 @@ pub enum Grants {
 pub struct Requirement {
     policy: Arc<Policy>,
     grants: Grants,
+    name: Option<Arc<str>>,
 }
 
 impl Requirement {
@@ -102,7 +103,21 @@ impl Requirement {
         Self {
             policy,
             grants: Grants::Resource,
+            name: None,
         }
+    }
+
+    /// Names the rule. Spans carry the name, so it names nothing of a request.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The name of the rule, if it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// Grants something else.
@@ -131,6 +146,7 @@ impl Requirement {
     }
 }
 
+/// Whatever they are called.
 impl PartialEq for Requirement {
     fn eq(&self, other: &Self) -> bool {
         self.policy.digest() == other.policy.digest() && self.grants == other.grants

@@ -74,11 +74,13 @@ where
                 AttestationFuture::finish(self.inner.call(request), server, None)
             }
             Look::Judge(guarded, payload) => {
-                let judge = Arc::clone(&server).judge(guarded, *payload);
+                let watch = guarded.watch.clone();
+                let judge = watch.around(Arc::clone(&server).judge(guarded, *payload));
                 AttestationFuture::wait(judge, Some((self.take_ready(), request, server)))
             }
             Look::Ask(guarded, presented) => {
-                let ask = Arc::clone(&server).ask(guarded, *presented);
+                let watch = guarded.watch.clone();
+                let ask = watch.around(Arc::clone(&server).ask(guarded, *presented));
                 AttestationFuture::wait(ask, Some((self.take_ready(), request, server)))
             }
         }

@@ -1,55 +1,14 @@
-//! Events name what was decided, and nobody.
+//! Spans and events name what was decided, and nobody.
 
-use std::cell::RefCell;
-use std::fmt::{Debug, Write as _};
-
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use axum::http::StatusCode;
 
 use crate::harness::*;
-
-thread_local! {
-    static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Keeps the events of each thread apart. It is the subscriber of the whole process: `tracing`
-/// asks the thread that meets an event first, once and for all, whether anybody wants it.
-struct Lines;
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        // How long it took is another number on every run.
-        if field.name() != "micros" {
-            write!(self.0, " {field}={value:?}").unwrap();
-        }
-    }
-}
-
-impl Subscriber for Lines {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "x428::server"
-    }
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line(event.metadata().level().to_string());
-        event.record(&mut line);
-        LINES.with_borrow_mut(|lines| lines.push(line.0));
-    }
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
+use crate::trace::{heard, listen, of_layer};
 
 // r[verify attestation.privacy.redact]
 #[tokio::test]
-async fn every_decision_is_an_event_without_a_name() {
-    tracing::subscriber::set_global_default(Lines).unwrap();
+async fn every_decision_is_told_without_a_name() {
+    listen();
     let guarded = guarded();
     assert!(guarded.get("/open").await.is_served());
     let payload = guarded.answer("/reports/1").await;
@@ -78,8 +37,12 @@ async fn every_decision_is_an_event_without_a_name() {
     let posted = guarded.answer("/reports/1").await;
     guarded.post(posted.text().to_owned()).await.token();
     guarded.post("{}").await;
+    let put = axum::extract::Request::put(x428::http::ATTESTATION_PATH);
+    let put = guarded.send(put.body("".into()).unwrap()).await;
+    assert_eq!(put.status, StatusCode::METHOD_NOT_ALLOWED);
+    let (spans, events) = heard();
     assert_eq!(
-        LINES.take(),
+        of_layer(events),
         [
             r#"DEBUG decision="challenged""#,
             r#"INFO decision="granted""#,
@@ -89,6 +52,20 @@ async fn every_decision_is_an_event_without_a_name() {
             r#"DEBUG decision="challenged""#,
             r#"INFO decision="granted""#,
             r#"INFO decision="refused" code="unsupported_version""#,
+        ]
+    );
+    assert_eq!(
+        of_layer(spans),
+        [
+            r#"x428.request rule="reports" outcome="challenged""#,
+            r#"x428.request rule="reports" outcome="granted""#,
+            r#"x428.request rule="reports" outcome="admitted""#,
+            r#"x428.request code="token_scope_mismatch" outcome="refused""#,
+            r#"x428.request rule="reports" code="nonce_replayed" outcome="refused""#,
+            r#"x428.request rule="reports" outcome="challenged""#,
+            r#"x428.endpoint rule="reports" outcome="granted""#,
+            r#"x428.endpoint code="unsupported_version" outcome="refused""#,
+            r#"x428.endpoint outcome="ignored""#,
         ]
     );
 }

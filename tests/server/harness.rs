@@ -105,7 +105,8 @@ pub(crate) fn rules(terms_digit: char) -> impl Fn(&Method, &Uri) -> Option<Requi
             Some(Requirement::new(write.clone()).granting(Grants::Siblings))
         }
         path if path.starts_with("/reports/") => {
-            Some(Requirement::new(read.clone()).granting(Grants::Siblings))
+            let reports = Requirement::new(read.clone()).named("reports");
+            Some(reports.granting(Grants::Siblings))
         }
         "/accounts" => Some(accounts.clone().into()),
         _ => None,

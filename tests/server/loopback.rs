@@ -31,7 +31,7 @@ async fn serve() -> (SocketAddr, Guarded) {
     (address, guarded)
 }
 
-async fn send(address: SocketAddr, request: Request<Full<Bytes>>) -> Answered {
+pub(crate) async fn send(address: SocketAddr, request: Request<Full<Bytes>>) -> Answered {
     let stream = TcpStream::connect(address).await.unwrap();
     let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream));
     let (mut sender, connection) = handshake.await.unwrap();

@@ -18,14 +18,25 @@ mod harness;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod inner;
+#[cfg(test)]
 mod loopback;
+#[cfg(feature = "metrics")]
+#[cfg(test)]
+mod metrics;
 #[cfg(test)]
 mod outage;
+#[cfg(all(feature = "metrics", feature = "tracing"))]
+#[cfg(test)]
+mod privacy;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
 mod resources;
 #[cfg(test)]
 mod tokens;
+#[cfg(feature = "tracing")]
+#[cfg(test)]
+mod trace;
 #[cfg(test)]
 mod vocabulary;

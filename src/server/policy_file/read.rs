@@ -241,7 +241,8 @@ fn rule(table: &RuleTable, known: &BTreeMap<&str, Precondition>) -> Result<Rule,
             GrantsWord::Resource => Grants::Resource,
             GrantsWord::Siblings => Grants::Siblings,
         };
-        Some(Requirement::new(Arc::new(policy)).granting(grants))
+        let requirement = Requirement::new(Arc::new(policy)).granting(grants);
+        Some(requirement.named(table.path.get_ref().as_str()))
     };
     Ok(Rule {
         path,
