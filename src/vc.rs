@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::clock::parse_timestamp;
 use crate::did::{Did, DidDocument, DidResolver, DidUrl, ResolveError};
 use crate::error::Unavailable;
-use crate::sign::VerifyingKey;
+use crate::sign::{VerifyingKey, is_published_test_key};
 
 mod legacy_jcs;
 mod private;
@@ -21,6 +21,10 @@ pub use private::discloses_age;
 
 /// The context that comes first in every credential.
 const CREDENTIALS_V2: &str = "https://www.w3.org/ns/credentials/v2";
+/// The type of a credential that a document was accepted.
+pub(crate) const TOS: &str = "TosAcceptanceCredential";
+/// The type of a credential of an age.
+pub(crate) const AGE: &str = "AgeCredential";
 
 /// Why a credential is refused, for the developer of the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -125,7 +129,7 @@ impl<'a> Credential<'a> {
         self.0.get("proof")?.as_object()
     }
 
-    fn has_type(self, wanted: &str) -> bool {
+    pub(crate) fn has_type(self, wanted: &str) -> bool {
         match self.0.get("type") {
             Some(Value::Array(types)) => types.iter().any(|name| name == wanted),
             Some(name) => name == wanted,
@@ -143,6 +147,9 @@ pub struct Claim<'a> {
     pub subject: &'a Did,
     /// The time of the verification.
     pub now: Timestamp,
+    /// Whether issuers may sign with the keys that Appendix B publishes, secrets included: for
+    /// examples and vectors, never for production.
+    pub danger_accept_test_keys: bool,
 }
 
 /// Verifies a credential after section 7.7: its form, its type, its subject, its validity, the key
@@ -154,6 +161,7 @@ pub struct Claim<'a> {
 /// # Errors
 /// [`CredentialError::Invalid`], also if the issuer's DID does not resolve;
 /// [`CredentialError::Unavailable`] if nothing was learned about it.
+// r[impl attestation.key.test-keys]
 pub async fn verify<R: DidResolver, P: ProofVerifier>(
     credential: Credential<'_>,
     claim: Claim<'_>,
@@ -169,6 +177,9 @@ pub async fn verify<R: DidResolver, P: ProofVerifier>(
     check_form(credential, claim)?;
     check_validity(credential, proof, claim.now)?;
     let (key, document) = issuer_key(credential, proof, resolver).await?;
+    if !claim.danger_accept_test_keys && is_published_test_key(&key.public_key()) {
+        return Err(InvalidCredential("everybody has the issuer's key").into());
+    }
     proofs.verify(credential, &key)?;
     Ok(document)
 }

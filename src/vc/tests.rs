@@ -23,7 +23,11 @@ fn now() -> Timestamp {
 
 /// A credential after a change, with a proof of the profile over the changed credential.
 fn credential(change: impl FnOnce(&mut Value)) -> Value {
-    let did = issuer().did().unwrap();
+    credential_of(&issuer(), change)
+}
+
+fn credential_of(issuer: &SigningKey, change: impl FnOnce(&mut Value)) -> Value {
+    let did = issuer.did().unwrap();
     let mut credential = json!({
         "@context": [CREDENTIALS_V2],
         "type": ["VerifiableCredential", "AgeCredential"],
@@ -39,7 +43,7 @@ fn credential(change: impl FnOnce(&mut Value)) -> Value {
         },
     });
     change(&mut credential);
-    let signature = issuer().sign_bytes(&canonical_without(&credential, "proof"));
+    let signature = issuer.sign_bytes(&canonical_without(&credential, "proof"));
     if credential["proof"].is_object() && credential["proof"]["proofValue"].is_null() {
         credential["proof"]["proofValue"] = json!(signature.to_string());
     }
@@ -56,6 +60,7 @@ fn judge_with<R: DidResolver, P: ProofVerifier>(
         credential_type: "AgeCredential",
         subject: &subject,
         now: now(),
+        danger_accept_test_keys: false,
     };
     let credential = Credential::new(credential.as_object().unwrap());
     let judged = poll_ready(verify(credential, claim, resolver, proofs)).unwrap();
@@ -80,6 +85,30 @@ fn a_sound_credential_is_accepted() {
         vc.as_object_mut().unwrap().remove("validFrom");
     });
     judge_with(&brief, &KeyResolver, &proofs).unwrap();
+}
+
+// r[verify attestation.key.test-keys]
+#[test]
+fn a_published_key_issues_nothing_unless_it_is_asked_for() {
+    let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": "enw1c4Ga2khIMvHcCOLZEh86KTns8tpqxGHQML7NCI0", "d": "CJptDr_s3ao7mxLfei68vbG1AXvM0GEoQY_u6Z8DKfM"});
+    let issuer = SigningKey::from_jwk(jwk.as_object().unwrap()).unwrap();
+    let signed = credential_of(&issuer, |_| ());
+    let proofs = LegacyJcs::danger_for_test_vectors();
+    let refused = judge_with(&signed, &KeyResolver, &proofs).unwrap_err();
+    assert_eq!(refused.to_string(), "everybody has the issuer's key");
+    let subject = subject();
+    let claim = Claim {
+        credential_type: AGE,
+        subject: &subject,
+        now: now(),
+        danger_accept_test_keys: true,
+    };
+    let credential = Credential::new(signed.as_object().unwrap());
+    assert!(
+        poll_ready(verify(credential, claim, &KeyResolver, &proofs))
+            .unwrap()
+            .is_ok()
+    );
 }
 
 // r[verify attestation.proof.without-suites]

@@ -15,9 +15,6 @@ use crate::did::{Did, DidDocument, DidResolver};
 use crate::error::{Error, Rejected};
 use crate::vc::{self, Claim, Credential, CredentialError, ProofVerifier, discloses_age};
 
-const TOS_CREDENTIAL: &str = "TosAcceptanceCredential";
-const AGE_CREDENTIAL: &str = "AgeCredential";
-
 impl<R, N, P, C> Verifier<R, N, P, C>
 where
     R: DidResolver,
@@ -92,7 +89,7 @@ where
         if document_hash != Some(asked.document_hash.as_str()) {
             return Err(other_document(id).into());
         }
-        self.verify_credential(id, credential, TOS_CREDENTIAL, operator, now)
+        self.verify_credential(id, credential, vc::TOS, operator, now)
             .await
     }
 
@@ -117,7 +114,7 @@ where
         }
         check_issuer(id, credential, asked.accepted_vc_issuers.as_ref())?;
         let issuer = self
-            .verify_credential(id, credential, AGE_CREDENTIAL, operator, now)
+            .verify_credential(id, credential, vc::AGE, operator, now)
             .await?;
         let age_over = credential.claim("ageOver").and_then(Value::as_f64);
         let minimum = f64::from(asked.minimum_age.get());
@@ -140,6 +137,7 @@ where
             credential_type,
             subject: operator,
             now,
+            danger_accept_test_keys: self.accepts_test_keys,
         };
         match vc::verify(credential, claim, &self.resolver, &self.proofs).await {
             Ok(issuer) => Ok(issuer),
