@@ -39,6 +39,7 @@
 
 mod answer;
 pub mod consent;
+mod credential;
 mod document;
 mod error;
 mod handshake;
@@ -50,7 +51,10 @@ mod required;
 mod tokens;
 mod transport;
 
-pub use consent::{Ask, Consent, ConsentPolicy, Nobody, Origin, PolicyFileError, Question, Rule};
+pub use consent::{
+    Ask, Consent, ConsentPolicy, Nobody, Origin, PolicyFileError, Question, Rule,
+    schema as consent_policy_schema,
+};
 pub use document::{Document, Documents};
 pub use error::{ClientError, DocumentError};
 pub use middleware::AttestationMiddleware;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::consent::{Ask, Consent, Origin, Question};
+use super::credential::Credential;
 use super::document::Document;
 use super::error::ClientError;
 use super::middleware::AttestationMiddleware;
@@ -26,10 +27,20 @@ pub(super) struct Submission {
     pub(super) documents: Vec<Document>,
 }
 
-/// A precondition that is consented to, and since when.
+/// A precondition that is consented to, by which method, and since when.
 struct Confirmed {
     id: PreconditionId,
+    method: Method,
     at: Timestamp,
+}
+
+/// How a precondition is attested.
+#[derive(Clone)]
+enum Method {
+    /// By the operator's own word.
+    Own,
+    /// By a credential that the operator was given.
+    Credential(Box<Credential>),
 }
 
 impl<S: Signer + Sync, A: Ask + Sync, C: Clock + Sync> AttestationMiddleware<S, A, C> {
@@ -76,14 +87,18 @@ impl<S: Signer + Sync, A: Ask + Sync, C: Clock + Sync> AttestationMiddleware<S, 
         let preconditions = &challenge.message().preconditions;
         let mut decided = Vec::with_capacity(preconditions.len());
         for precondition in &**preconditions {
-            check_implemented(challenge, precondition)?;
-            match self.policy.decide(&server, precondition) {
-                Consent::Denied => return Err(denied(challenge, precondition)),
-                consent => decided.push((precondition, consent)),
+            let method = self.method(challenge, precondition)?;
+            let consent = match method {
+                Method::Own => self.policy.decide(&server, precondition),
+                Method::Credential(_) => self.policy.decide_credential(&server, precondition),
+            };
+            if consent == Consent::Denied {
+                return Err(denied(challenge, precondition));
             }
+            decided.push((precondition, method, consent));
         }
         let mut confirmed = Vec::with_capacity(decided.len());
-        for (precondition, consent) in decided {
+        for (precondition, method, consent) in decided {
             // r[impl attestation.client.document]
             // r[impl attestation.privacy.prefetch]
             let document = match precondition {
@@ -103,6 +118,10 @@ impl<S: Signer + Sync, A: Ask + Sync, C: Clock + Sync> AttestationMiddleware<S, 
                     challenge: challenge.clone(),
                     precondition: precondition.clone(),
                     document: document.clone(),
+                    credential: match &method {
+                        Method::Own => None,
+                        Method::Credential(one) => Some(one.members().clone()),
+                    },
                     operator: self.operator.did().clone(),
                 };
                 if !self.ask.ask(question).await {
@@ -112,10 +131,41 @@ impl<S: Signer + Sync, A: Ask + Sync, C: Clock + Sync> AttestationMiddleware<S, 
             documents.extend(document);
             confirmed.push(Confirmed {
                 id: precondition.id().clone(),
+                method,
                 at: self.clock.now(),
             });
         }
         Ok(confirmed)
+    }
+
+    /// The method that reveals least: the operator's own word before a credential.
+    // r[impl attestation.client.unknown-type]
+    // r[impl attestation.privacy.least-method]
+    fn method(
+        &self,
+        challenge: &Challenge,
+        precondition: &Precondition,
+    ) -> Result<Method, ClientError> {
+        let methods = precondition.allowed_attestation_methods();
+        let why = if matches!(precondition, Precondition::Other(_)) {
+            "its type is not implemented"
+        } else if methods.contains(&AttestationMethod::Self_) {
+            return Ok(Method::Own);
+        } else if methods.contains(&AttestationMethod::Vc) {
+            let now = self.clock.now();
+            let mut credentials = self.operator.credentials().iter();
+            match credentials.find(|one| one.answers(precondition, now)) {
+                Some(one) => return Ok(Method::Credential(Box::new(one.clone()))),
+                None => "it asks for a credential, and the operator has none that fits",
+            }
+        } else {
+            "it does not take the operator's own word"
+        };
+        Err(ClientError::CannotAttest {
+            precondition: precondition.id().clone(),
+            why,
+            challenge: Box::new(challenge.clone()),
+        })
     }
 
     async fn sign(
@@ -127,8 +177,11 @@ impl<S: Signer + Sync, A: Ask + Sync, C: Clock + Sync> AttestationMiddleware<S, 
         if let Some(key_id) = self.operator.key_id() {
             answer = answer.with_key_id(key_id.clone())?;
         }
-        for Confirmed { id, at } in confirmed {
-            answer = answer.confirm(id.as_str(), *at)?;
+        for Confirmed { id, method, at } in confirmed {
+            answer = match method {
+                Method::Own => answer.confirm(id.as_str(), *at)?,
+                Method::Credential(one) => answer.present(id.as_str(), one.members().clone())?,
+            };
         }
         let signed = answer.sign_with(self.operator.signer()).await;
         signed.map_err(|error| match error {
@@ -145,27 +198,6 @@ impl<S: Signer + Sync, A: Ask + Sync, C: Clock + Sync> AttestationMiddleware<S, 
             },
         })
     }
-}
-
-// r[impl attestation.client.unknown-type]
-// r[impl attestation.privacy.least-method]
-fn check_implemented(
-    challenge: &Challenge,
-    precondition: &Precondition,
-) -> Result<(), ClientError> {
-    let methods = precondition.allowed_attestation_methods();
-    let why = if matches!(precondition, Precondition::Other(_)) {
-        "its type is not implemented"
-    } else if !methods.contains(&AttestationMethod::Self_) {
-        "it does not take the operator's own word"
-    } else {
-        return Ok(());
-    };
-    Err(ClientError::CannotAttest {
-        precondition: precondition.id().clone(),
-        why,
-        challenge: Box::new(challenge.clone()),
-    })
 }
 
 fn denied(challenge: &Challenge, precondition: &Precondition) -> ClientError {

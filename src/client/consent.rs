@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use url::{Host, Url};
 
 use super::document::Document;
@@ -15,12 +16,12 @@ mod file;
 #[cfg(test)]
 mod tests;
 
-pub use file::PolicyFileError;
+pub use file::{PolicyFileError, schema};
 
 /// The rules by which an operator decides beforehand what is attested. Without a rule for a
 /// precondition there is no consent.
 ///
-/// Written as TOML:
+/// Written as TOML, after the JSON Schema `schema/config/consent-policy.json`:
 ///
 /// ```
 /// use x428::client::ConsentPolicy;
@@ -43,17 +44,14 @@ pub use file::PolicyFileError;
 /// # Ok::<(), x428::client::PolicyFileError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(from = "file::File")]
 pub struct ConsentPolicy {
-    #[serde(default)]
     otherwise: Otherwise,
-    #[serde(default, rename = "consent")]
     rules: Vec<Rule>,
 }
 
 /// What becomes of a precondition that no rule covers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Otherwise {
     /// It is not attested.
@@ -72,6 +70,7 @@ pub struct Rule {
     document_hosts: Vec<String>,
     age: Option<MinimumAge>,
     identity: bool,
+    credentials: bool,
 }
 
 /// Scheme, host and port of a server (RFC 6454 §4).
@@ -168,6 +167,14 @@ impl Rule {
         self
     }
 
+    /// Lets these servers see credentials, for what the rule consents to and the operator's own word
+    /// is not enough. A credential tells them who issued it, and whatever else it says.
+    #[must_use]
+    pub fn with_credentials(mut self) -> Self {
+        self.credentials = true;
+        self
+    }
+
     fn consents(&self, precondition: &Precondition) -> Option<Consent> {
         match precondition {
             Precondition::Tos(tos) if self.documents.contains(&tos.document_hash) => {
@@ -240,11 +247,31 @@ impl ConsentPolicy {
     }
 
     /// Whether the operator consents to attest a precondition to a server.
-    // r[impl attestation.client.consent]
     #[must_use]
     pub fn decide(&self, server: &Origin, precondition: &Precondition) -> Consent {
+        self.decide_by(server, precondition, |_| true)
+    }
+
+    /// Whether the operator consents to attest a precondition to a server by showing it a
+    /// credential.
+    #[must_use]
+    pub fn decide_credential(&self, server: &Origin, precondition: &Precondition) -> Consent {
+        self.decide_by(server, precondition, |rule| rule.credentials)
+    }
+
+    // r[impl attestation.client.consent]
+    fn decide_by(
+        &self,
+        server: &Origin,
+        precondition: &Precondition,
+        suffices: impl Fn(&Rule) -> bool,
+    ) -> Consent {
         let covers = |rule: &&Rule| rule.origins.is_empty() || rule.origins.contains(server);
-        let consents = self.rules.iter().filter(covers);
+        let consents = self
+            .rules
+            .iter()
+            .filter(covers)
+            .filter(|rule| suffices(rule));
         let given: Vec<_> = consents
             .filter_map(|rule| rule.consents(precondition))
             .collect();
@@ -272,6 +299,8 @@ pub struct Question {
     pub precondition: Precondition,
     /// The document of a `tos` precondition. Its hash is the one of the precondition.
     pub document: Option<Document>,
+    /// The credential that would be shown; nothing if it is the operator's own word.
+    pub credential: Option<Map<String, Value>>,
     /// Who would attest.
     pub operator: Did,
 }

@@ -3,16 +3,17 @@
 
 use std::time::Duration;
 
-use http::header;
+use http::{StatusCode, header};
 use reqwest::{Response, redirect};
 use sha2::{Digest as _, Sha256};
 use url::{Host, Url};
 
-use super::error::DocumentError;
-use super::transport::is_loopback;
+use super::error::{ClientError, DocumentError};
+use super::transport::{is_loopback, read};
 use crate::did::web::{Network, is_public};
-use crate::error::Unavailable;
-use crate::wire::attestation::{DocumentHash, TosPrecondition};
+use crate::error::{Error, Malformed, Unavailable};
+use crate::http::{DISCOVERY_PATH, discovery};
+use crate::wire::attestation::{DiscoveryDocument, DocumentHash, JSON_SIZE_MAX, TosPrecondition};
 
 /// The longest document that is read, in bytes, unless the caller says otherwise.
 const LONGEST: usize = 1024 * 1024;
@@ -146,6 +147,30 @@ impl Documents {
             bytes,
             media_type,
         })
+    }
+
+    /// Reads the discovery document of the server of `resource`; nothing if it offers none.
+    pub(super) async fn discover(
+        &self,
+        resource: &Url,
+    ) -> Result<Option<DiscoveryDocument>, Error> {
+        let unavailable = |error| Unavailable::new("discovery document", error);
+        let url = resource.join(DISCOVERY_PATH);
+        let url = url.map_err(|_| Malformed::new("resource", "not the base of a URL"))?;
+        let request = self.same_origin.get(url);
+        let request = request.header(header::ACCEPT_ENCODING, "identity");
+        let response = request.send().await.map_err(unavailable)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+            let status = std::io::Error::other(format!("status {status}"));
+            return Err(Unavailable::new("discovery document", status).into());
+        }
+        let body = match read(response, JSON_SIZE_MAX).await {
+            Ok(body) => body,
+            Err(ClientError::Malformed(malformed)) => return Err(malformed.into()),
+            Err(error) => return Err(Unavailable::new("discovery document", error).into()),
+        };
+        Ok(discovery::read(status, &headers, &body)?)
     }
 
     async fn read(&self, mut response: Response) -> Result<Vec<u8>, DocumentError> {

@@ -18,7 +18,8 @@ use super::transport::{is_secure, read};
 use crate::attestation::header::Form;
 use crate::attestation::token;
 use crate::clock::Clock;
-use crate::error::{Malformed, Misuse};
+use crate::did::Did;
+use crate::error::{Error, Malformed, Misuse};
 use crate::http::{Field, PreconditionRequired, TOKEN, request, response};
 use crate::jcs::{Limits, StrictJson};
 use crate::sign::Signer;
@@ -196,12 +197,12 @@ where
         // What the server did, it did. A token that cannot be read is one that was not granted.
         if let Ok(Some(token)) = response::token(response.headers()) {
             self.tokens.keep(token, url, self.clock.now());
-            self.take_receipt(response, submission).await;
+            self.take_receipt(response, submission, url).await;
         }
         Ok(())
     }
 
-    async fn take_receipt(&self, response: &Response, submission: &Submission) {
+    async fn take_receipt(&self, response: &Response, submission: &Submission, url: &Url) {
         let (Some(keeper), Some(challenge)) = (&self.receipts, &submission.received) else {
             return;
         };
@@ -221,8 +222,22 @@ where
             }))
         };
         if let Some(received) = received().transpose() {
-            keeper.keep(received, self.operator.did()).await;
+            let announced = if received.is_ok() && keeper.asks_for_issuer() {
+                self.receipt_issuer(url).await
+            } else {
+                Ok(None)
+            };
+            keeper.keep(received, self.operator.did(), announced).await;
         }
+    }
+
+    /// Whom the discovery document of a server names as the issuer of its receipts.
+    // r[impl attestation.receipt.server-id]
+    async fn receipt_issuer(&self, url: &Url) -> Result<Option<Did>, Error> {
+        let document = self.documents.discover(url).await?;
+        let named = document.and_then(|document| document.receipt_issuer);
+        let named = named.map(|named| Did::parse(named.as_str()));
+        Ok(named.transpose()?)
     }
 
     /// Posts a payload to the attestation endpoint, which has the origin of the resource, and returns
@@ -254,7 +269,7 @@ where
             return Err(ClientError::Endpoint { status });
         }
         let in_header = response::token(response.headers())?;
-        self.take_receipt(&response, submission).await;
+        self.take_receipt(&response, submission, url).await;
         let body = read(response, JSON_SIZE_MAX).await?;
         let token: AttestationToken = StrictJson::parse(&body, Limits::default())?.read("token")?;
         if in_header.is_some_and(|in_header| in_header != token) {

@@ -1,7 +1,9 @@
 //! Whom the client acts for.
 
+use super::credential::Credential;
 use crate::did::{Did, DidUrl};
 use crate::error::{Error, Misuse};
+use crate::jcs::StrictJson;
 use crate::sign::{Signer, SigningKey, is_published_test_key};
 
 /// The operator: a DID and a key that may assert for it.
@@ -10,6 +12,7 @@ pub struct Operator<S> {
     did: Did,
     key_id: Option<DidUrl>,
     signer: S,
+    credentials: Vec<Credential>,
 }
 
 impl Operator<SigningKey> {
@@ -37,6 +40,7 @@ impl<S: Signer> Operator<S> {
             did,
             key_id: None,
             signer,
+            credentials: Vec::new(),
         })
     }
 
@@ -52,6 +56,19 @@ impl<S: Signer> Operator<S> {
         Ok(self)
     }
 
+    /// Adds a credential about the operator. It is shown to a server that accepts its issuer, that
+    /// does not take the operator's own word, and to which the policy lets credentials be shown.
+    ///
+    /// The client carries the credential as it is. It verifies no proof.
+    ///
+    /// # Errors
+    /// [`Misuse`] if the JSON is no credential, or is about somebody else.
+    pub fn with_credential(mut self, credential: &StrictJson) -> Result<Self, Misuse> {
+        self.credentials
+            .push(Credential::new(credential, &self.did)?);
+        Ok(self)
+    }
+
     /// The operator's DID.
     #[must_use]
     pub fn did(&self) -> &Did {
@@ -60,6 +77,10 @@ impl<S: Signer> Operator<S> {
 
     pub(super) fn key_id(&self) -> Option<&DidUrl> {
         self.key_id.as_ref()
+    }
+
+    pub(super) fn credentials(&self) -> &[Credential] {
+        &self.credentials
     }
 
     pub(super) fn signer(&self) -> &S {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::document::Document;
 use crate::attestation::receipt::{self, Evidence, ReceiptError};
 use crate::did::{Did, DidResolver, ResolveError, key};
-use crate::error::Malformed;
+use crate::error::{Error, Malformed};
 use crate::jcs::{Limits, StrictJson};
 
 /// A receipt with everything that took part in the attestation, to be kept together: the digests of
@@ -50,6 +50,10 @@ pub enum ReceiptFault {
     /// The DID of its server does not resolve.
     #[error("the DID of its server: {0}")]
     Server(#[from] ResolveError),
+    /// The discovery document of its server, which may name another issuer of receipts, cannot be
+    /// read.
+    #[error("the discovery document of its server: {0}")]
+    Discovery(#[source] Error),
 }
 
 /// What is done with the receipts that servers give.
@@ -77,7 +81,8 @@ where
         }
     }
 
-    /// Takes receipts of this server only: the `receiptIssuer` of its discovery document.
+    /// Takes receipts of this server only. Otherwise the `receiptIssuer` of each server is read from
+    /// its discovery document.
     #[must_use]
     pub fn of_server(mut self, server: Did) -> Self {
         self.server = Some(server);
@@ -85,8 +90,15 @@ where
     }
 
     // r[impl attestation.receipt.check]
-    async fn check(&self, received: &Receipted, operator: &Did) -> Result<(), ReceiptFault> {
-        let server = receipt::server(&received.receipt, self.server.as_ref())?;
+    async fn check(
+        &self,
+        received: &Receipted,
+        operator: &Did,
+        announced: Result<Option<Did>, Error>,
+    ) -> Result<(), ReceiptFault> {
+        let announced = announced.map_err(ReceiptFault::Discovery)?;
+        let known = self.server.as_ref().or(announced.as_ref());
+        let server = receipt::server(&received.receipt, known)?;
         let server = self.resolver.resolve(&server).await?;
         // A did:key has one document, whoever derives it.
         let document = key::document(operator).ok();
@@ -107,7 +119,16 @@ where
 /// Whatever resolver and keeper there are.
 #[async_trait::async_trait]
 pub(super) trait Keeper: Send + Sync {
-    async fn keep(&self, received: Result<Receipted, Malformed>, operator: &Did);
+    /// Whether the discovery document has to be asked for the issuer.
+    fn asks_for_issuer(&self) -> bool;
+
+    /// `announced` is the issuer that the discovery document names, if it was asked.
+    async fn keep(
+        &self,
+        received: Result<Receipted, Malformed>,
+        operator: &Did,
+        announced: Result<Option<Did>, Error>,
+    );
 }
 
 #[async_trait::async_trait]
@@ -116,14 +137,23 @@ where
     R: DidResolver + Send + Sync,
     F: Fn(Result<Receipted, UnkeptReceipt>) + Send + Sync,
 {
-    async fn keep(&self, received: Result<Receipted, Malformed>, operator: &Did) {
+    fn asks_for_issuer(&self) -> bool {
+        self.server.is_none()
+    }
+
+    async fn keep(
+        &self,
+        received: Result<Receipted, Malformed>,
+        operator: &Did,
+        announced: Result<Option<Did>, Error>,
+    ) {
         let unkept = |why, received| UnkeptReceipt {
             why,
             received: Option::map(received, Box::new),
         };
         let verdict = match received {
             Err(why) => Err(unkept(why.into(), None)),
-            Ok(received) => match self.check(&received, operator).await {
+            Ok(received) => match self.check(&received, operator, announced).await {
                 Ok(()) => Ok(received),
                 Err(why) => Err(unkept(why, Some(received))),
             },

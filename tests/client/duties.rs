@@ -207,7 +207,7 @@ async fn what_is_not_implemented_is_not_signed() {
         (
             json!({"id": "x", "type": "age", "allowedAttestationMethods": ["vc"],
                    "minimumAge": 18, "acceptedVcIssuers": ["did:web:issuer.example"]}),
-            "word",
+            "none that fits",
         ),
     ] {
         let server = Setup::of(vec![terms("/terms.txt"), precondition])

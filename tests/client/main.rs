@@ -1,6 +1,8 @@
 //! The client against servers, kind and hostile.
 
 #[cfg(test)]
+mod credentials;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod duties;

@@ -20,9 +20,12 @@ use x428::client::{AttestationMiddleware, ClientError, ConsentPolicy, Operator, 
 use x428::clock::FixedClock;
 use x428::did::fixed::FixedResolver;
 use x428::error::{Error, Rejected};
-use x428::http::{ATTESTATION, PreconditionRequired, TOKEN, request, response};
+use x428::http::{
+    ATTESTATION, DISCOVERY_PATH, PreconditionRequired, TOKEN, discovery, request, response,
+};
 use x428::sign::SigningKey;
 use x428::sign::seal::{SealKey, SealRing};
+use x428::vc::LegacyJcs;
 use x428::wire::attestation::{AbsoluteUri, ErrorCode, MinimumAge, Precondition};
 
 pub(crate) const TERMS: &str = "Be kind, and cite us.\n";
@@ -66,7 +69,7 @@ type Hook = Box<dyn Fn(&Guard, &Seen) -> Option<Reply> + Send + Sync>;
 pub(crate) struct Guard {
     pub(crate) base: String,
     issuer: ChallengeIssuer,
-    verifier: Verifier<FixedResolver, MemoryNonceStore<FixedClock>, x428::vc::NoProofs, FixedClock>,
+    verifier: Verifier<FixedResolver, MemoryNonceStore<FixedClock>, LegacyJcs, FixedClock>,
     tokens: TokenIssuer,
     policy: Policy,
     scope: Option<String>,
@@ -129,6 +132,14 @@ impl Guard {
 
     pub(crate) fn serve(&self, seen: &Seen) -> Reply {
         let uri = format!("{}{}", self.base, seen.path);
+        if seen.path == DISCOVERY_PATH {
+            let document = json!({
+                "supportedVersions": [1], "preconditionTypes": ["tos"],
+                "receiptIssuer": self.receipts.server().as_str(),
+            });
+            let document = serde_json::from_value(document).unwrap();
+            return discovery::to_response(&document, std::time::Duration::ZERO).unwrap();
+        }
         if seen.path == "/terms.txt" {
             return Response::new(TERMS.into());
         }
@@ -282,7 +293,9 @@ impl Setup {
         }
         let nonces = MemoryNonceStore::with_clock(100, self.clock);
         let guard = Guard {
-            verifier: Verifier::new(FixedResolver::new(), nonces).with_clock(self.clock),
+            verifier: Verifier::new(FixedResolver::new(), nonces)
+                .with_proofs(LegacyJcs::danger_for_test_vectors())
+                .with_clock(self.clock),
             issuer,
             tokens: TokenIssuer::new(ring),
             policy: Policy::new(preconditions).unwrap(),

@@ -1,8 +1,10 @@
 //! The policy as a file. What the file says wrong is told with its line and column.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::{ConsentPolicy, Origin, Rule, parse_host};
+use super::{ConsentPolicy, Origin, Otherwise, Rule, parse_host};
 use crate::error::Malformed;
 use crate::wire::attestation::{DocumentHash, MinimumAge};
 
@@ -57,18 +59,73 @@ impl ConsentPolicy {
     }
 }
 
-#[derive(Deserialize)]
+/// The JSON Schema of the file.
+#[must_use]
+pub fn schema() -> Value {
+    schemars::schema_for!(File).to_value()
+}
+
+/// What an operator consents to before it is asked.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "Consent policy")]
+pub(super) struct File {
+    /// What becomes of a precondition that no rule covers.
+    #[serde(default)]
+    otherwise: OtherwiseWord,
+    /// The rules. One that consents is enough.
+    #[serde(default)]
+    #[schemars(with = "Vec<RuleFile>")]
+    consent: Vec<Rule>,
+}
+
+/// It is not attested, or the operator is asked.
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "kebab-case")]
+enum OtherwiseWord {
+    #[default]
+    Refuse,
+    Ask,
+}
+
+impl From<File> for ConsentPolicy {
+    fn from(file: File) -> Self {
+        Self {
+            otherwise: match file.otherwise {
+                OtherwiseWord::Refuse => Otherwise::Refuse,
+                OtherwiseWord::Ask => Otherwise::Ask,
+            },
+            rules: file.consent,
+        }
+    }
+}
+
+/// Consent to some preconditions of some servers.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RuleFile {
+    /// The servers: scheme, host and port. Only a rule that names `documents` and nothing else may
+    /// leave them away, and is then for every server.
     #[serde(default)]
+    #[schemars(with = "Vec<String>", inner(regex(pattern = "^https?://")))]
     origins: Vec<Origin>,
+    /// The hashes of documents: `sha256-` and 64 lowercase hexadecimal digits. They are not fetched.
     #[serde(default)]
+    #[schemars(with = "Vec<String>", inner(regex(pattern = "^sha256-")))]
     documents: Vec<DocumentHash>,
+    /// Hosts whose documents are consented to, whatever they say. They are fetched and hashed.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     document_hosts: Vec<DocumentHost>,
+    /// The greatest age that is attested, in whole years.
+    #[schemars(with = "Option<u8>")]
     age: Option<MinimumAge>,
+    /// Whether the operator's DID is attested.
     #[serde(default)]
     identity: bool,
+    /// Whether credentials may be shown where the operator's own word is not enough.
+    #[serde(default)]
+    credentials: bool,
 }
 
 #[derive(Deserialize)]
@@ -95,6 +152,9 @@ impl TryFrom<RuleFile> for Rule {
                 "without `origins` it would consent to every server; only `documents` may stand alone",
             );
         }
+        if file.origins.is_empty() && file.credentials {
+            return refuse("without `origins` it would show credentials to every server");
+        }
         if file.documents.is_empty() && !beyond_hashes {
             return refuse("it consents to nothing");
         }
@@ -104,6 +164,7 @@ impl TryFrom<RuleFile> for Rule {
             document_hosts: file.document_hosts.into_iter().map(|host| host.0).collect(),
             age: file.age,
             identity: file.identity,
+            credentials: file.credentials,
         })
     }
 }

@@ -37,6 +37,20 @@ fn hash(text: &str) -> DocumentHash {
     DocumentHash::parse(text).unwrap()
 }
 
+/// The published schema is the one of these types. To renew it: `X428_RENEW=1 cargo test`.
+#[test]
+fn the_published_schema_is_the_one_that_is_read() {
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/schema/config/consent-policy.json"
+    );
+    let text = format!("{:#}\n", schema());
+    if std::env::var_os("X428_RENEW").is_some() {
+        std::fs::write(file, &text).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(file).unwrap(), text);
+}
+
 // r[verify attestation.client.consent]
 #[test]
 fn no_policy_is_no_consent() {
@@ -270,6 +284,7 @@ fn nobody_consents() {
         server: origin("https://a.example"),
         challenge: Challenge::new(challenge).unwrap(),
         precondition: identity(),
+        credential: None,
         document: None,
         operator: Did::parse("did:web:operator.example").unwrap(),
     };
