@@ -8,6 +8,7 @@ pub(crate) const fn lowercase<const N: usize>(name: &str) -> [u8; N] {
 }
 
 /// The length of what [`list`] makes.
+#[cfg(feature = "tower")]
 pub(crate) const fn list_length(names: &[&str]) -> usize {
     let mut length = 0;
     let mut at = 0;
@@ -61,6 +62,7 @@ macro_rules! header_name {
 }
 
 /// A `HeaderValue` that lists names of the text.
+#[cfg(feature = "tower")]
 macro_rules! header_names {
     ($($name:expr),+) => {{
         const NAMES: &[&str] = &[$($name),+];
@@ -69,9 +71,11 @@ macro_rules! header_names {
     }};
 }
 
-pub(crate) use {header_name, header_names};
+pub(crate) use header_name;
+#[cfg(feature = "tower")]
+pub(crate) use header_names;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "tower"))]
 mod tests {
     use ::http::{HeaderName, HeaderValue};
 
