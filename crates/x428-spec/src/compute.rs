@@ -48,6 +48,9 @@ pub(crate) struct Computer<'a> {
     known: RefCell<HashMap<Span, Value>>,
 }
 
+/// How many values may rest on one another, one after the other.
+const STEPS_MAX: usize = 64;
+
 /// The expressions that are being computed, so that nothing is computed from itself.
 type Under = Vec<Span>;
 
@@ -139,6 +142,9 @@ impl<'a> Computer<'a> {
         }
         if under.contains(&span) {
             return Err(Fault::new(span, CIRCLE));
+        }
+        if under.len() == STEPS_MAX {
+            return Err(Fault::new(span, TOO_LONG));
         }
         under.push(span);
         let value = self.expression(fence, &item.expression, under);
@@ -242,7 +248,9 @@ impl<'a> Computer<'a> {
         under: &mut Under,
     ) -> Result<Value, Fault> {
         self.item(fence, item, under).map_err(|fault| match fault {
-            Fault::Here(problem) if problem.message == CIRCLE => Fault::new(span, CIRCLE),
+            Fault::Here(problem) if [CIRCLE, TOO_LONG].contains(&problem.message.as_str()) => {
+                Fault::new(span, problem.message)
+            }
             _ => Fault::Elsewhere,
         })
     }
@@ -354,3 +362,4 @@ pub(crate) fn message_named<'a>(
 }
 
 const CIRCLE: &str = "this is computed from itself";
+const TOO_LONG: &str = "this rests on too many others";

@@ -108,6 +108,27 @@ proptest! {
 }
 
 #[test]
+fn a_long_way_to_a_value_is_a_diagnostic() -> Outcome {
+    use std::fmt::Write as _;
+    let copy = Copy::sound()?;
+    let mut text = "# 3 More\n".to_owned();
+    for step in 0..10_000 {
+        let next = step + 1;
+        write!(
+            text,
+            "\n```text value id=s{step} computed=\"text(s{next})\"\nx\n```\n"
+        )?;
+    }
+    copy.write(
+        "spec/demo/03-more.md",
+        format!("{text}\n```text value id=s10000\nx\n```\n"),
+    )?;
+    let (_, report) = copy.check();
+    assert!(report.errors() > 0);
+    Ok(())
+}
+
+#[test]
 fn deep_nesting_is_a_diagnostic() -> Outcome {
     let copy = Copy::sound()?;
     let deep = "[".repeat(100_000);
