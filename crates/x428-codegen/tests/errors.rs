@@ -107,10 +107,6 @@ fn schemas() {
                 types(json!({ "A": { "type": "object", "minProperties": 1 } })),
             ),
             (
-                "a most number of members",
-                types(json!({ "A": { "type": "object", "maxProperties": 1 } })),
-            ),
-            (
                 "two types",
                 types(json!({ "A": { "type": ["string", "null"] } })),
             ),
