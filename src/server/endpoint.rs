@@ -133,18 +133,21 @@ impl Server {
         headers: &HeaderMap,
         body: B,
     ) -> Result<Result<Payload, Rejected>, TooSlow> {
-        let malformed =
-            |why: &'static str| Ok(Err(Rejected::new(ErrorCode::MalformedPayload, why)));
-        if Self::carries_payload(headers) {
-            return malformed("the request has a payload in the header and is a POST");
-        }
-        if !is_json(headers) {
-            return malformed("the body is not of the media type `application/json`");
-        }
+        let malformed = |why: &'static str| Rejected::new(ErrorCode::MalformedPayload, why);
+        // Also where the headers say enough: a connection whose request was left unread is closed
+        // by the server, perhaps before the answer has arrived.
         let read = tokio::time::timeout(self.body_timeout, read(body)).await;
-        Ok(match read.map_err(|_| TooSlow)? {
-            Ok(text) => Payload::from_body(&text),
-            Err(rejected) => Err(rejected),
+        let read = read.map_err(|_| TooSlow)?;
+        Ok(if Self::carries_payload(headers) {
+            Err(malformed(
+                "the request has a payload in the header and is a POST",
+            ))
+        } else if !is_json(headers) {
+            Err(malformed(
+                "the body is not of the media type `application/json`",
+            ))
+        } else {
+            read.and_then(|text| Payload::from_body(&text))
         })
     }
 }

@@ -33,8 +33,11 @@ pub(super) struct Answer {
 
 impl Wire {
     pub(super) fn new(requests: usize, deadline: Instant) -> Result<Self, ServerRunError> {
+        // A connection for each request: a server may close one after an answer, and whoever sends
+        // the next request at that moment would take it for a fault of the server.
         let client = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
+            .pool_max_idle_per_host(0)
             .timeout(TIMEOUT)
             .build()
             .map_err(|error| ServerRunError::Unreachable(error.to_string()))?;
