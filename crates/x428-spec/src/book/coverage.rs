@@ -36,7 +36,7 @@ impl Tally {
     fn cells(self) -> String {
         let share = (self.tested * 100).checked_div(self.total()).unwrap_or(0);
         format!(
-            "<td>{}</td><td><progress class=\"meter\" max=\"100\" value=\"{share}\">{share} %</progress> {}</td>\
+            "<td>{}</td><td class=\"metered\"><span>{}</span><progress class=\"meter\" max=\"100\" value=\"{share}\">{share} %</progress></td>\
              <td>{}</td><td>{}</td><td>{}</td>",
             self.total(),
             self.tested,

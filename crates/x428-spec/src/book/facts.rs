@@ -9,22 +9,36 @@ pub(super) type TypeLink<'a> = dyn Fn(&str) -> Option<String> + 'a;
 /// What a schema without a table of members demands, in words.
 pub(super) fn facts(schema: &Node, link: &TypeLink<'_>) -> String {
     let mut facts = vec![kind(schema, link)];
-    let names = [
-        ("pattern", "pattern"),
-        ("minLength", "at least this many characters:"),
-        ("maxLength", "at most this many characters:"),
-        ("minimum", "at least"),
-        ("maximum", "at most"),
-    ];
-    for (keyword, words) in names {
-        if let Some(value) = schema.get(keyword) {
-            let value = value
-                .as_str()
-                .map_or_else(|| value.to_value().to_string(), str::to_owned);
-            facts.push(format!("{words} <code>{}</code>", escape(&value)));
-        }
+    if let Some(pattern) = schema.get("pattern").and_then(Node::as_str) {
+        facts.push(format!("pattern <code>{}</code>", escape(pattern)));
     }
+    let ranges = [
+        range(schema, "minLength", "maxLength", "character"),
+        range(schema, "minItems", "maxItems", "item"),
+        range(schema, "minimum", "maximum", ""),
+    ];
+    facts.extend(ranges.into_iter().flatten());
     facts.join(", ")
+}
+
+/// `1 to 35 characters`; none if nothing is limited.
+fn range(schema: &Node, least: &str, most: &str, unit: &str) -> Option<String> {
+    let bound = |name: &str| match schema.get(name).map(|node| &node.data) {
+        Some(Data::Number(number)) => Some(number.to_string()),
+        _ => None,
+    };
+    let (words, last) = match (bound(least), bound(most)) {
+        (Some(least), Some(most)) if least == most => (least.clone(), least),
+        (Some(least), Some(most)) => (format!("{least} to {most}"), most),
+        (Some(least), None) => (format!("at least {least}"), least),
+        (None, Some(most)) => (format!("at most {most}"), most),
+        (None, None) => return None,
+    };
+    Some(match (unit, last.as_str()) {
+        ("", _) => words,
+        (unit, "1") => format!("{words} {unit}"),
+        (unit, _) => format!("{words} {unit}s"),
+    })
 }
 
 /// The type of a schema in words, as HTML.
