@@ -1,0 +1,229 @@
+//! A reference exchange that speaks the withdrawal protocol: an authorization server, the API, a
+//! settlement that is simulated, and the pages at which an owner logs in, consents and approves.
+//!
+//! It keeps everything in one SQLite file or in PostgreSQL, which several instances may share.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use x428_sandbox::exchange::{Exchange, Settings, Store, seed};
+//!
+//! let store = Store::sqlite("exchange.db").await?;
+//! let exchange = Exchange::new(store, Settings::new("https://localhost:8429")).await?;
+//! for line in seed::demo(&exchange).await? {
+//!     println!("{line}");
+//! }
+//! let router: axum::Router = exchange.router();
+//! # Ok(())
+//! # }
+//! ```
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use jiff::Timestamp;
+use x428::clock::{Clock, SystemClock};
+use x428::error::Misuse;
+use x428::wire::withdrawal::{HttpsUri, OAuthErrorCode, WithdrawalErrorCode};
+use x428::withdrawal::refusal::Refused;
+
+use self::call::Call;
+use self::failure::Failure;
+use self::keys::Keys;
+use self::oauth::OAuthFailure;
+use self::rate::Rates;
+
+mod access;
+mod address;
+mod api;
+mod audit;
+mod call;
+mod deliver;
+mod digest;
+mod failure;
+mod keys;
+mod model;
+mod notify;
+mod oauth;
+mod pages;
+mod password;
+mod random;
+mod rate;
+pub mod seed;
+mod settings;
+mod settlement;
+mod step_up;
+mod store;
+mod submit;
+
+pub use model::{Checksum, KnownAddress, ListedAsset, ListedNetwork, StepUpRule};
+pub use settings::{Settings, TravelRuleThresholds};
+pub use store::{Fault, Store};
+
+/// How many requests to the endpoints of OAuth a client may make in a minute.
+const OAUTH_REQUESTS: u32 = 600;
+
+/// Why there is no exchange.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExchangeError {
+    /// The settings cannot be used.
+    #[error(transparent)]
+    Misuse(#[from] Misuse),
+    /// The database does not answer.
+    #[error("the database: {0}")]
+    Store(#[from] Fault),
+}
+
+/// An exchange.
+pub struct Exchange {
+    store: Store,
+    keys: Keys,
+    settings: Settings,
+    clock: Box<dyn Clock + Send + Sync>,
+    rates: Rates,
+    courier: deliver::Courier,
+}
+
+impl Exchange {
+    /// An exchange on a database, with the clock of the system.
+    ///
+    /// # Errors
+    /// [`ExchangeError`] for an issuer that is not an https URI, and for a database that does not
+    /// answer.
+    pub async fn new(store: Store, settings: Settings) -> Result<Arc<Self>, ExchangeError> {
+        Self::with_clock(store, settings, SystemClock).await
+    }
+
+    /// An exchange that takes the time from another clock.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub async fn with_clock(
+        store: Store,
+        settings: Settings,
+        clock: impl Clock + Send + Sync + 'static,
+    ) -> Result<Arc<Self>, ExchangeError> {
+        HttpsUri::parse(settings.issuer.as_str())
+            .map_err(|_| Misuse::new("the issuer has to be an https URI"))?;
+        let keys = Keys::load(&store).await?;
+        let courier = deliver::Courier::new(settings.private_webhooks)?;
+        Ok(Arc::new(Self {
+            store,
+            keys,
+            settings,
+            clock: Box::new(clock),
+            rates: Rates::default(),
+            courier,
+        }))
+    }
+
+    /// The whole service.
+    pub fn router(self: &Arc<Self>) -> Router {
+        let api = api::routes()
+            .layer(from_fn_with_state(Arc::clone(self), api::limits))
+            .layer(from_fn_with_state(Arc::clone(self), call::envelope));
+        Router::new()
+            .merge(api)
+            .merge(oauth::routes().layer(from_fn_with_state(Arc::clone(self), call::envelope)))
+            .merge(pages::routes())
+            .with_state(Arc::clone(self))
+    }
+
+    /// Does what is due: moves withdrawals on, ends challenges, delivers webhooks, forgets what
+    /// has ended. It is called again and again, by one instance or by several.
+    ///
+    /// # Errors
+    /// [`Fault`] if the database does not answer. What was done until then stays done.
+    pub async fn work(self: &Arc<Self>) -> Result<(), Fault> {
+        settlement::tick(self).await?;
+        deliver::deliver(self).await?;
+        store::forget(&self.store, self.now()).await
+    }
+
+    /// Works until the future is dropped.
+    pub async fn work_forever(self: Arc<Self>) {
+        let every =
+            (self.settings.pace / 4).clamp(Duration::from_millis(50), Duration::from_secs(1));
+        let mut interval = tokio::time::interval(every);
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            interval.tick().await;
+            if let Err(fault) = self.work().await {
+                tracing::error!(%fault, "work has to be repeated");
+            }
+        }
+    }
+
+    /// Whether the record of every owner is whole.
+    ///
+    /// # Errors
+    /// [`Fault`] if the database does not answer.
+    pub async fn records_are_whole(&self) -> Result<bool, Fault> {
+        let mut reading = self.store.read().await?;
+        let owners = reading.rows("SELECT id FROM owner", Vec::new()).await?;
+        for owner in &owners {
+            if !audit::is_whole(&mut reading, owner.text("id")?).await? {
+                return Ok(false);
+            }
+        }
+        reading.end().await?;
+        Ok(true)
+    }
+
+    /// The time, in whole milliseconds as it is kept.
+    fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    /// Counts a request of a client for an owner.
+    // r[impl withdrawal.rate.answer]
+    // r[impl withdrawal.rate.scope]
+    fn rate(&self, client: &str, owner: &str, call: &Call) -> Result<(), Failure> {
+        // r[impl withdrawal.rate.cancel]
+        let cancels = call.uri.path().ends_with("/cancel");
+        let who = format!("{client} {owner} {cancels}");
+        let counted = self
+            .rates
+            .count(&who, self.settings.requests_per_minute, call.now);
+        match counted {
+            Ok(left) => {
+                if let Ok(mut shown) = call.left.lock() {
+                    *shown = Some(left);
+                }
+                Ok(())
+            }
+            Err(seconds) => {
+                let wait = Duration::from_secs(seconds.unsigned_abs());
+                let message = "There are too many requests.";
+                Err(Refused::new(WithdrawalErrorCode::RateLimited, message)
+                    .after(wait)
+                    .into())
+            }
+        }
+    }
+
+    /// Counts a request of a client to an endpoint of OAuth.
+    fn rate_of_client(&self, client: &str, now: Timestamp) -> Result<(), OAuthFailure> {
+        match self
+            .rates
+            .count(&format!("oauth {client}"), OAUTH_REQUESTS, now)
+        {
+            Ok(_) => Ok(()),
+            Err(seconds) => {
+                let code = OAuthErrorCode::TemporarilyUnavailable;
+                let mut failure = OAuthFailure::new(code, "There are too many requests.");
+                failure.retry_after = u32::try_from(seconds).ok();
+                Err(failure)
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Exchange").finish_non_exhaustive()
+    }
+}

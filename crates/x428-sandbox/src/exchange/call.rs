@@ -1,0 +1,184 @@
+//! A request: its parts, its body within the limit, one reading of the clock; and the layer that
+//! names it.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts as _, RawPathParams, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt as _, Limited};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use x428::wire::withdrawal::{ErrorDetailCode, REQUEST_SIZE_MAX, RequestId, WithdrawalErrorCode};
+use x428::withdrawal::refusal::{self, Refused};
+
+use super::api::Shown;
+use super::failure::{Failure, refuse, refuse_at};
+use super::{Exchange, random};
+
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const DPOP: HeaderName = HeaderName::from_static("dpop");
+pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// A request.
+pub(crate) struct Call {
+    pub(crate) exchange: Arc<Exchange>,
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    body: Option<Bytes>,
+    /// The parameter of the path, if there is one.
+    pub(crate) id: String,
+    /// Where it is shown what is left of the rate.
+    pub(crate) left: Shown,
+    /// When it is answered: the one reading of the clock.
+    // r[impl withdrawal.security.clock]
+    pub(crate) now: Timestamp,
+}
+
+impl FromRequest<Arc<Exchange>> for Call {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request(
+        request: Request,
+        exchange: &Arc<Exchange>,
+    ) -> Result<Self, Self::Rejection> {
+        let (mut parts, body) = request.into_parts();
+        let id = match RawPathParams::from_request_parts(&mut parts, exchange).await {
+            Ok(params) => params.iter().next().map(|(_, value)| value.to_owned()),
+            Err(_) => None,
+        };
+        let left = parts.extensions.get::<Shown>().cloned().unwrap_or_default();
+        let body = Limited::new(body, REQUEST_SIZE_MAX).collect().await;
+        Ok(Self {
+            now: exchange.now(),
+            exchange: Arc::clone(exchange),
+            method: parts.method,
+            uri: parts.uri,
+            headers: parts.headers,
+            id: id.unwrap_or_default(),
+            left,
+            body: body.ok().map(http_body_util::Collected::to_bytes),
+        })
+    }
+}
+
+impl Call {
+    /// The body of a form or a page. A longer one than the limit is none.
+    pub(crate) fn form_body(&self) -> Option<&Bytes> {
+        self.body.as_ref()
+    }
+
+    /// Reads a body of JSON.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        Ok(refusal::read(&self.strict_json()?)?)
+    }
+
+    /// Reads a body of JSON, as the value that was sent.
+    pub(crate) fn strict_json(&self) -> Result<x428::jcs::StrictJson, Failure> {
+        let is_json = |value: &HeaderValue| {
+            let value = value.to_str().unwrap_or_default();
+            let essence = value.split(';').next().unwrap_or_default().trim();
+            essence.eq_ignore_ascii_case("application/json")
+        };
+        if !self.headers.get(header::CONTENT_TYPE).is_some_and(is_json) {
+            return Err(refuse_at(
+                WithdrawalErrorCode::InvalidRequest,
+                "The body is not application/json.",
+                "/Content-Type",
+                ErrorDetailCode::Value,
+            ));
+        }
+        let body = self.body.as_ref().ok_or_else(|| {
+            Refused::new(WithdrawalErrorCode::InvalidRequest, "The body is too long.")
+                .at("", ErrorDetailCode::Range)
+        })?;
+        Ok(refusal::body(body)?)
+    }
+
+    /// Takes one of the parameters of the URI that the operation knows; each at most once.
+    // r[impl withdrawal.page.unknown-filter]
+    pub(crate) fn parameters(&self, known: &[&str]) -> Result<Vec<(String, String)>, Failure> {
+        let query = self.uri.query().unwrap_or_default();
+        let mut parameters: Vec<(String, String)> = Vec::new();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            let place = format!("/{name}");
+            if !known.contains(&&*name) {
+                return Err(refuse_at(
+                    WithdrawalErrorCode::InvalidRequest,
+                    "A parameter is not known.",
+                    &place,
+                    ErrorDetailCode::Unknown,
+                ));
+            }
+            if parameters.iter().any(|(other, _)| *other == name) {
+                return Err(refuse_at(
+                    WithdrawalErrorCode::InvalidRequest,
+                    "A parameter is there twice.",
+                    &place,
+                    ErrorDetailCode::Duplicate,
+                ));
+            }
+            parameters.push((name.into_owned(), value.into_owned()));
+        }
+        Ok(parameters)
+    }
+}
+
+/// Names the request, and writes what every response of the API has.
+// r[impl withdrawal.http.request-id]
+// r[impl withdrawal.http.no-store]
+pub(crate) async fn envelope(
+    State(_): State<Arc<Exchange>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(id) = random::id("req")
+        .ok()
+        .and_then(|id| RequestId::parse(id).ok())
+    else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let mut response = next.run(request).await;
+    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+        let limits: Vec<_> = [RATE_LIMIT, RATE_LIMIT_POLICY]
+            .into_iter()
+            .filter_map(|name| Some((name.clone(), response.headers().get(name)?.clone())))
+            .collect();
+        response = failure.render(&id);
+        response.headers_mut().extend(limits);
+    }
+    tracing::info!(
+        request = id.as_str(),
+        method = method.as_str(),
+        path,
+        status = response.status().as_u16(),
+        "answered"
+    );
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(id.as_str()) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Answers for a path of the API that there is not.
+pub(crate) async fn nothing() -> Failure {
+    super::failure::not_found()
+}
+
+/// Answers for a method that a path has not.
+pub(crate) async fn no_method() -> Failure {
+    refuse(
+        WithdrawalErrorCode::InvalidRequest,
+        "The path does not have this method.",
+    )
+}

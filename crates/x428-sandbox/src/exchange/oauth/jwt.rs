@@ -1,0 +1,126 @@
+//! JSON Web Tokens that clients sign: DPoP proofs and assertions.
+
+use aws_lc_rs::rsa::PublicKeyComponents;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ED25519, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey,
+    VerificationAlgorithm,
+};
+use serde_json::{Map, Value};
+use x428::encoding::parse_base64url;
+use x428::jcs::{Limits, StrictJson};
+
+use crate::exchange::digest;
+
+/// Asymmetric algorithms, and none of those that a secret verifies.
+pub(crate) const ALGORITHMS: [&str; 3] = ["ES256", "EdDSA", "PS256"];
+
+/// What has the form of a signed token. Nothing of it is verified yet.
+pub(crate) struct Jwt<'a> {
+    pub(crate) header: Map<String, Value>,
+    pub(crate) claims: Map<String, Value>,
+    signed: &'a str,
+    signature: Vec<u8>,
+}
+
+impl<'a> Jwt<'a> {
+    /// Reads the compact form.
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let (signed, signature) = text.rsplit_once('.')?;
+        let (header, claims) = signed.split_once('.')?;
+        Some(Self {
+            header: object(header)?,
+            claims: object(claims)?,
+            signed,
+            signature: parse_base64url(signature).ok()?,
+        })
+    }
+
+    /// A member of the header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.header.get(name)?.as_str()
+    }
+
+    /// A claim that is text.
+    pub(crate) fn claim(&self, name: &str) -> Option<&str> {
+        self.claims.get(name)?.as_str()
+    }
+
+    /// A claim that is a time in seconds.
+    pub(crate) fn seconds(&self, name: &str) -> Option<i64> {
+        self.claims.get(name)?.as_i64()
+    }
+
+    /// Whether the key has signed it, by the algorithm that is the key's own.
+    pub(crate) fn is_signed_by(&self, jwk: &Map<String, Value>) -> bool {
+        let Some(algorithm) = self.header("alg") else {
+            return false;
+        };
+        let declared = jwk.get("alg").and_then(Value::as_str);
+        if declared.is_some_and(|declared| declared != algorithm) {
+            return false;
+        }
+        let text = |name: &str| jwk.get(name).and_then(Value::as_str);
+        let bytes = |name: &str| text(name).and_then(|text| parse_base64url(text).ok());
+        let message = self.signed.as_bytes();
+        let verify = |algorithm: &'static dyn VerificationAlgorithm, key: &[u8]| {
+            UnparsedPublicKey::new(algorithm, key)
+                .verify(message, &self.signature)
+                .is_ok()
+        };
+        match (algorithm, text("kty"), text("crv")) {
+            ("ES256", Some("EC"), Some("P-256")) => match (bytes("x"), bytes("y")) {
+                (Some(x), Some(y)) if x.len() == 32 && y.len() == 32 => {
+                    verify(&ECDSA_P256_SHA256_FIXED, &[&[4], &*x, &*y].concat())
+                }
+                _ => false,
+            },
+            ("EdDSA", Some("OKP"), Some("Ed25519")) => match bytes("x") {
+                Some(x) if x.len() == 32 => verify(&ED25519, &x),
+                _ => false,
+            },
+            ("PS256", Some("RSA"), _) => match (bytes("n"), bytes("e")) {
+                (Some(n), Some(e)) => PublicKeyComponents { n: &n, e: &e }
+                    .verify(&RSA_PSS_2048_8192_SHA256, message, &self.signature)
+                    .is_ok(),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
+
+/// The thumbprint of a public key (RFC 7638). A private one has none.
+pub(crate) fn thumbprint(jwk: &Map<String, Value>) -> Option<String> {
+    if ["d", "p", "q", "k"]
+        .iter()
+        .any(|name| jwk.contains_key(*name))
+    {
+        return None;
+    }
+    let members: &[&str] = match jwk.get("kty")?.as_str()? {
+        "EC" => &["crv", "kty", "x", "y"],
+        "OKP" => &["crv", "kty", "x"],
+        "RSA" => &["e", "kty", "n"],
+        _ => return None,
+    };
+    let members = members.iter().map(|name| {
+        let value = jwk.get(*name)?.as_str()?;
+        Some(((*name).to_owned(), Value::from(value)))
+    });
+    let required: Option<Map<String, Value>> = members.collect();
+    let canonical = x428::jcs::canonical(&Value::Object(required?));
+    Some(digest::of(std::str::from_utf8(&canonical).ok()?))
+}
+
+/// The digest of an access token in a DPoP proof (RFC 9449 §4.2).
+pub(crate) fn token_hash(token: &str) -> String {
+    digest::of(token)
+}
+
+fn object(part: &str) -> Option<Map<String, Value>> {
+    let json = StrictJson::parse(&parse_base64url(part).ok()?, Limits::default()).ok()?;
+    match json.into_value() {
+        Value::Object(object) => Some(object),
+        _ => None,
+    }
+}

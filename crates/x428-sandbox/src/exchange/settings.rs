@@ -1,0 +1,134 @@
+//! How an exchange is run. What differs between jurisdictions is configuration.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use x428::wire::withdrawal::{
+    ACCESS_TOKEN_LIFETIME_MAX, AUTHORIZATION_CODE_LIFETIME_MAX, CHALLENGE_LIFETIME_MAX,
+    IDEMPOTENCY_RETENTION_MIN, PROOF_LIFETIME_MAX,
+};
+use x428::withdrawal::decimal::Decimal;
+
+/// The settings of an exchange.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Where the exchange is, without a slash at the end: its issuer and the base of its API.
+    pub issuer: String,
+    /// Its name for a person.
+    pub name: String,
+    /// How long an access token lives.
+    pub access_token_lifetime: Duration,
+    /// How long an authorization code lives.
+    pub code_lifetime: Duration,
+    /// How long a pushed request, and a consent page, lives.
+    pub request_lifetime: Duration,
+    /// How long a browser stays logged in.
+    pub session_lifetime: Duration,
+    /// How old the owner's authentication may be.
+    pub authentication_age_max: Duration,
+    /// How long a quote holds.
+    pub quote_lifetime: Duration,
+    /// How long a challenge can be met.
+    pub challenge_lifetime: Duration,
+    /// How long a proof can be used.
+    pub proof_lifetime: Duration,
+    /// How long idempotency keys are kept.
+    pub idempotency_retention: Duration,
+    /// How long a withdrawal waits for information.
+    pub information_deadline: Duration,
+    /// How long a step of the settlement takes.
+    pub pace: Duration,
+    /// Withdrawals of this value in US dollars and above are reviewed.
+    pub review_from: Option<Decimal>,
+    /// What the Travel Rule asks for, by jurisdiction.
+    pub travel_rules: BTreeMap<String, TravelRuleThresholds>,
+    /// The limit of a day in US dollars that a grant gets if the client asks for none.
+    pub default_limit: Decimal,
+    /// How many requests a client may make in a minute for one owner.
+    pub requests_per_minute: u32,
+    /// How many withdrawals a client may submit in a day for one owner.
+    pub withdrawals_per_day: u32,
+    /// How many messages with codes an owner gets in an hour, and in a day.
+    pub sends: (i64, i64),
+    /// How many wrong codes an account may see in a day, and each credential.
+    pub attempts: (i64, i64),
+    /// Whether clients of the High profile alone are served.
+    pub require_high: bool,
+    /// Whether webhooks may go to addresses that are not public, by plain HTTP too.
+    pub private_webhooks: bool,
+    /// Names networks whose withdrawals are suspended.
+    pub suspended: Vec<String>,
+}
+
+/// From which value on in US dollars the Travel Rule asks for something.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct TravelRuleThresholds {
+    /// For the type of the wallet and the beneficiary, at submission.
+    pub data_from: Option<Decimal>,
+    /// For a proof that a self-hosted address is the owner's, at submission.
+    pub ownership_from: Option<Decimal>,
+    /// For such a proof after submission: the withdrawal is held.
+    pub hold_from: Option<Decimal>,
+}
+
+impl TravelRuleThresholds {
+    /// Nothing is asked for.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+}
+
+impl Settings {
+    /// The settings of a sandbox at `issuer`, such as `https://localhost:8429`.
+    #[must_use]
+    pub fn new(issuer: impl Into<String>) -> Self {
+        const MINUTE: Duration = Duration::from_mins(1);
+        let travel_rules = BTreeMap::from([
+            ("none".to_owned(), TravelRuleThresholds::none()),
+            (
+                "strict".to_owned(),
+                TravelRuleThresholds {
+                    data_from: Some(Decimal::from(1000)),
+                    ownership_from: None,
+                    hold_from: Some(Decimal::from(1000)),
+                },
+            ),
+        ]);
+        Self {
+            issuer: issuer.into().trim_end_matches('/').to_owned(),
+            name: "Example Exchange".to_owned(),
+            access_token_lifetime: ACCESS_TOKEN_LIFETIME_MAX,
+            code_lifetime: AUTHORIZATION_CODE_LIFETIME_MAX,
+            request_lifetime: 10 * MINUTE,
+            session_lifetime: 8 * 60 * MINUTE,
+            authentication_age_max: 90 * 24 * 60 * MINUTE,
+            quote_lifetime: MINUTE,
+            challenge_lifetime: CHALLENGE_LIFETIME_MAX,
+            proof_lifetime: PROOF_LIFETIME_MAX,
+            idempotency_retention: IDEMPOTENCY_RETENTION_MIN,
+            information_deadline: 24 * 60 * MINUTE,
+            pace: Duration::from_secs(5),
+            review_from: Some(Decimal::from(50_000)),
+            travel_rules,
+            default_limit: Decimal::from(1000),
+            requests_per_minute: 120,
+            withdrawals_per_day: 50,
+            sends: (10, 30),
+            attempts: (20, 10),
+            require_high: false,
+            private_webhooks: false,
+            suspended: Vec::new(),
+        }
+    }
+
+    /// The host of the issuer, which is the RP ID of passkeys.
+    pub(crate) fn host(&self) -> String {
+        url::Url::parse(&self.issuer)
+            .ok()
+            .and_then(|url| url.host_str().map(str::to_owned))
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,192 @@
+//! The settlement, simulated: review, broadcast, confirmations, at a pace. A client injects what
+//! goes wrong with the beginning of `clientReference`:
+//!
+//! | begins with | what happens |
+//! |---|---|
+//! | `sim:review` | a person looks at it before it goes on |
+//! | `sim:reject` | it is reviewed and refused |
+//! | `sim:fail` | no transaction can be made |
+//! | `sim:drop` | the transaction fails on the network |
+//! | `sim:late` | a request to cancel comes too late |
+//! | `sim:stall` | it stays in processing |
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use x428::wire::withdrawal::{
+    StatusReasonCode as Because, TransactionId, TravelRuleStatus, WithdrawalConfirmations,
+    WithdrawalStatus as Status,
+};
+
+use super::model::{Reason, Withdrawal};
+use super::store::{Fault, Writing};
+use super::{Exchange, digest, random};
+
+const DUE: &str = "SELECT id, owner FROM withdrawal WHERE due_at <= $1 ORDER BY due_at LIMIT 256";
+const REVIEWING: Reason = Reason(Because::ManualReview, "The withdrawal is being reviewed.");
+
+/// Moves on every withdrawal that is due, each in a transaction of its own.
+pub(crate) async fn tick(exchange: &Arc<Exchange>) -> Result<(), Fault> {
+    let now = exchange.now();
+    let mut reading = exchange.store.read().await?;
+    let due = reading.rows(DUE, vec![now.as_millisecond().into()]).await?;
+    reading.end().await?;
+    for row in &due {
+        let mut writing = exchange.store.write().await?;
+        writing.turn_of(row.text("owner")?).await?;
+        let withdrawal: Option<Withdrawal> = writing.get(row.text("id")?).await?;
+        // Another instance may have done it meanwhile.
+        let is_due = |due: &Withdrawal| due.due_at.is_some_and(|at| at <= now);
+        if let Some(mut withdrawal) = withdrawal.filter(is_due) {
+            step(exchange, &mut withdrawal, &mut writing, now).await?;
+            writing.commit().await?;
+        }
+    }
+    Ok(())
+}
+
+/// What happens to a withdrawal as soon as it is created.
+pub(crate) async fn begin(
+    exchange: &Exchange,
+    withdrawal: &mut Withdrawal,
+    hold: bool,
+    writing: &mut Writing,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    if hold {
+        let reason = Reason(
+            Because::OwnershipProofMissing,
+            "Show that the address is yours.",
+        );
+        let wait = exchange.settings.information_deadline;
+        let deadline = now + SignedDuration::try_from(wait).map_err(Fault::because)?;
+        withdrawal.deadline = Some(deadline);
+        withdrawal.due_at = Some(deadline);
+        let to = Status::AwaitingInformation;
+        return withdrawal.go(writing, to, Some(reason), now).await;
+    }
+    withdrawal.due_at = Some(later(exchange, now)?);
+    writing.put(withdrawal).await
+}
+
+fn later(exchange: &Exchange, now: Timestamp) -> Result<Timestamp, Fault> {
+    let pace = SignedDuration::try_from(exchange.settings.pace).map_err(Fault::because)?;
+    Ok(now + pace)
+}
+
+fn is(withdrawal: &Withdrawal, script: &str) -> bool {
+    let name = withdrawal.wire.client_reference.as_ref();
+    name.is_some_and(|name| name.as_str().starts_with(script))
+}
+
+fn needs_review(exchange: &Exchange, withdrawal: &Withdrawal) -> bool {
+    let review_from = exchange.settings.review_from;
+    review_from.is_some_and(|from| withdrawal.dollars >= from)
+        || is(withdrawal, "sim:review")
+        || is(withdrawal, "sim:reject")
+}
+
+async fn step(
+    exchange: &Exchange,
+    withdrawal: &mut Withdrawal,
+    writing: &mut Writing,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    withdrawal.due_at = Some(later(exchange, now)?);
+    let (to, reason) = match withdrawal.status() {
+        Status::Pending if needs_review(exchange, withdrawal) => {
+            (Status::UnderReview, Some(REVIEWING))
+        }
+        Status::UnderReview if is(withdrawal, "sim:reject") => {
+            let why = "The exchange does not execute this withdrawal.";
+            (Status::Rejected, Some(Reason(Because::NotDisclosed, why)))
+        }
+        Status::Pending | Status::UnderReview => (Status::Processing, None),
+        // r[impl withdrawal.travel.deadline]
+        Status::AwaitingInformation => {
+            let why = "What was asked for was not supplied in time.";
+            (
+                Status::Expired,
+                Some(Reason(Because::InformationExpired, why)),
+            )
+        }
+        Status::Processing if is(withdrawal, "sim:stall") => {
+            withdrawal.due_at = None;
+            return writing.put(withdrawal).await;
+        }
+        Status::Processing if is(withdrawal, "sim:fail") => {
+            let why = "No transaction could be made.";
+            (Status::Failed, Some(Reason(Because::ProviderFailed, why)))
+        }
+        Status::Processing => {
+            broadcast(withdrawal)?;
+            (Status::Broadcast, None)
+        }
+        Status::Canceling if is(withdrawal, "sim:late") => {
+            broadcast(withdrawal)?;
+            (Status::Broadcast, None)
+        }
+        Status::Canceling => (Status::Canceled, Some(canceled(withdrawal))),
+        Status::Broadcast => return confirm(withdrawal, writing, now).await,
+        _ => {
+            withdrawal.due_at = None;
+            return writing.put(withdrawal).await;
+        }
+    };
+    withdrawal.go(writing, to, reason, now).await
+}
+
+/// The words for a cancellation.
+pub(crate) fn canceled(withdrawal: &Withdrawal) -> Reason {
+    match withdrawal.canceled_by {
+        Some(Because::CanceledByOwner) => Reason(
+            Because::CanceledByOwner,
+            "The owner canceled the withdrawal.",
+        ),
+        _ => Reason(
+            Because::CanceledByClient,
+            "The client canceled the withdrawal.",
+        ),
+    }
+}
+
+// r[impl withdrawal.object.txid]
+fn broadcast(withdrawal: &mut Withdrawal) -> Result<(), Fault> {
+    let id: [u8; 32] = random::bytes()?;
+    let digits = digest::hex(&id);
+    let text = if withdrawal.wire.network == "xrpl" {
+        digits.to_ascii_uppercase()
+    } else {
+        format!("0x{digits}")
+    };
+    withdrawal.wire.txid = Some(TransactionId::parse(text)?);
+    Ok(())
+}
+
+/// Counts confirmations, a quarter of what is needed at a time.
+// r[impl withdrawal.state.broadcast-failed]
+async fn confirm(
+    withdrawal: &mut Withdrawal,
+    writing: &mut Writing,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let needed = i64::from(withdrawal.wire.required_confirmations.get());
+    let count = withdrawal.wire.confirmations.get() + (needed / 4).max(1);
+    let count = count.min(needed);
+    if is(withdrawal, "sim:drop") && count * 2 >= needed {
+        let why = "The transaction failed on the network.";
+        let reason = Reason(Because::TransactionFailed, why);
+        return withdrawal
+            .go(writing, Status::Failed, Some(reason), now)
+            .await;
+    }
+    withdrawal.wire.confirmations = WithdrawalConfirmations::new(count)?;
+    if count >= needed {
+        if withdrawal.wire.travel_rule.status == TravelRuleStatus::Pending {
+            withdrawal.wire.travel_rule.status = TravelRuleStatus::Accepted;
+        }
+        return withdrawal.go(writing, Status::Completed, None, now).await;
+    }
+    withdrawal.wire.updated_at = now.try_into()?;
+    writing.put(withdrawal).await
+}

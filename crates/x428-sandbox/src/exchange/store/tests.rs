@@ -1,0 +1,91 @@
+//! The store itself: what a database has to promise.
+
+use jiff::Timestamp;
+use x428::withdrawal::decimal::Decimal;
+
+use super::{Fault, Movement, Store, Writing, counted};
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
+
+async fn on_sqlite() -> (tempfile::TempDir, Store) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("exchange.db");
+    let store = Store::sqlite(&path).await.unwrap();
+    // Opened again, the tables are those of this version.
+    drop(Store::sqlite(&path).await.unwrap());
+    (directory, store)
+}
+
+fn amount(text: &str) -> Decimal {
+    Decimal::parse(text).unwrap()
+}
+
+async fn prepare(writing: &mut Writing) -> Result<(), Fault> {
+    let owner = "INSERT INTO owner (id, data, login) VALUES ($1, '{}', $1)";
+    writing.execute(owner, vec!["ana".into()]).await?;
+    let asset = "INSERT INTO asset (id, data) VALUES ($1, '{}')";
+    writing.execute(asset, vec!["ETH".into()]).await?;
+    writing.deposit("ana", "ETH", amount("2")).await
+}
+
+// r[verify withdrawal.state.release]
+// r[verify withdrawal.state.debit]
+#[tokio::test]
+async fn a_reservation_ends_once() {
+    let (_directory, store) = on_sqlite().await;
+    let mut writing = store.write().await.unwrap();
+    prepare(&mut writing).await.unwrap();
+    assert!(
+        writing
+            .reserve("wd", "ana", "ETH", amount("1.5"), NOW)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !writing
+            .reserve("wd2", "ana", "ETH", amount("0.6"), NOW)
+            .await
+            .unwrap()
+    );
+    writing.commit().await.unwrap();
+    let mut writing = store.write().await.unwrap();
+    writing.settle("wd", Movement::Release, NOW).await.unwrap();
+    writing.commit().await.unwrap();
+    for again in [Movement::Release, Movement::Debit] {
+        let mut writing = store.write().await.unwrap();
+        assert!(writing.settle("wd", again, NOW).await.is_err());
+    }
+    let mut reading = store.read().await.unwrap();
+    let balance = reading.balance("ana", "ETH").await.unwrap();
+    assert_eq!(
+        (balance.available, balance.reserved),
+        (amount("2"), Decimal::ZERO)
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_committed_has_never_been() {
+    let (_directory, store) = on_sqlite().await;
+    let mut writing = store.write().await.unwrap();
+    prepare(&mut writing).await.unwrap();
+    drop(writing);
+    let mut writing = store.write().await.unwrap();
+    assert!(writing.turn_of("ana").await.is_err());
+}
+
+#[tokio::test]
+async fn a_name_is_seen_once_and_a_counter_begins_anew() {
+    let (_directory, store) = on_sqlite().await;
+    let mut writing = store.write().await.unwrap();
+    assert!(writing.see("jti", NOW).await.unwrap());
+    assert!(!writing.see("jti", NOW).await.unwrap());
+    assert_eq!(writing.count("c", NOW, HOUR).await.unwrap(), 1);
+    assert_eq!(writing.count("c", NOW, HOUR).await.unwrap(), 2);
+    assert_eq!(counted(&mut writing, "c", NOW, HOUR).await.unwrap(), 2);
+    let later = NOW + jiff::SignedDuration::from_hours(1);
+    assert_eq!(counted(&mut writing, "c", later, HOUR).await.unwrap(), 0);
+    assert_eq!(writing.count("c", later, HOUR).await.unwrap(), 1);
+    writing.reset("c").await.unwrap();
+    assert_eq!(counted(&mut writing, "c", later, HOUR).await.unwrap(), 0);
+}

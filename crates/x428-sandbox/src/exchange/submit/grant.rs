@@ -1,0 +1,163 @@
+//! Step 5: what the owner has granted this client.
+
+use jiff::Timestamp;
+use x428::wire::withdrawal::{
+    AuthorizationDetail, ErrorDetailCode, LimitPeriod, WithdrawalErrorCode as Code,
+};
+use x428::withdrawal::decimal::{Decimal, Rounding};
+
+use super::Target;
+use crate::exchange::access::{Caller, periods};
+use crate::exchange::call::Call;
+use crate::exchange::failure::{Failure, refuse_at};
+use crate::exchange::model::{ListedAsset, Withdrawal};
+use crate::exchange::oauth::details::dollars;
+use crate::exchange::store::{Fault, Writing};
+
+/// The withdrawals of a period that count: not those that came to nothing.
+// r[impl withdrawal.details.counted]
+const COUNTED: &str = "SELECT data FROM withdrawal
+    WHERE owner = $1 AND client = $2 AND created_at >= $3
+    AND status NOT IN ('failed', 'rejected', 'canceled', 'expired')";
+
+/// Whether the grant allows the asset on the network, and the address.
+pub(super) fn destination(caller: &Caller, target: &Target) -> Result<(), Failure> {
+    let details = &caller.consent.details;
+    if details.is_empty() {
+        return Ok(());
+    }
+    let mut of_asset = of_asset(details, target).peekable();
+    if of_asset.peek().is_none() {
+        return Err(exceeded(
+            "The owner did not allow this asset on this network.",
+            "/asset",
+        ));
+    }
+    let is_allowed = of_asset.any(|detail| {
+        detail.destinations.as_ref().is_none_or(|allowed| {
+            allowed.iter().any(|allowed| {
+                allowed.network == target.network.as_str()
+                    && Some(allowed.address.as_str()) == target.address.as_deref()
+                    && allowed
+                        .memo
+                        .as_ref()
+                        .is_none_or(|memo| Some(memo.as_str()) == target.memo.as_deref())
+            })
+        })
+    });
+    if is_allowed {
+        Ok(())
+    } else {
+        Err(refuse_at(
+            Code::AddressNotAllowed,
+            "The owner did not allow this destination.",
+            "/address",
+            ErrorDetailCode::Value,
+        ))
+    }
+}
+
+/// Whether the withdrawal is within every limit of the details that allow it.
+// r[impl withdrawal.details.conversion]
+pub(super) async fn limits(
+    call: &Call,
+    caller: &Caller,
+    writing: &mut Writing,
+    listed: &[ListedAsset],
+    target: &Target,
+) -> Result<(), Failure> {
+    let Some(asset) = listed.iter().find(|asset| asset.id == target.asset) else {
+        // Step 6 says that there is no such asset.
+        return Ok(());
+    };
+    let fee = asset
+        .networks
+        .iter()
+        .find(|listed| listed.network.network == target.network.as_str())
+        .map(|listed| crate::exchange::api::fees::fee(asset, listed, target.amount))
+        .transpose()?
+        .filter(|(of, _)| *of == asset.id.as_str())
+        .map_or(Decimal::ZERO, |(_, fee)| fee);
+    let debit = target.amount.checked_add(fee).ok_or(Fault::Damaged)?;
+    let worth = debit
+        .mul_rounded(asset.dollars, 18, Rounding::Up)
+        .ok_or(Fault::Damaged)?;
+    let (day, month) = periods(call.now)?;
+    let mut of_day = None;
+    let mut of_month = None;
+    for detail in of_asset(&caller.consent.details, target) {
+        for limit in &*detail.limits {
+            let rate = dollars(&limit.currency, listed).ok_or(Fault::Damaged)?;
+            let most = Decimal::try_from(&limit.amount).map_err(Fault::because)?;
+            let most = most
+                .mul_rounded(rate, 18, Rounding::Down)
+                .ok_or(Fault::Damaged)?;
+            let before = match limit.period {
+                LimitPeriod::Transaction => Decimal::ZERO,
+                LimitPeriod::Day => spent(caller, writing, day, &mut of_day).await?,
+                LimitPeriod::Month => spent(caller, writing, month, &mut of_month).await?,
+                _ => {
+                    return Err(exceeded(
+                        "A limit is of a kind that is not known.",
+                        "/amount",
+                    ));
+                }
+            };
+            let total = before.checked_add(worth).ok_or(Fault::Damaged)?;
+            if total > most {
+                let message = match limit.period {
+                    LimitPeriod::Transaction => "The withdrawal exceeds the limit of one.",
+                    LimitPeriod::Day => "The withdrawal exceeds the limit of the day.",
+                    _ => "The withdrawal exceeds the limit of the month.",
+                };
+                return Err(exceeded(message, "/amount"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn of_asset<'a>(
+    details: &'a [AuthorizationDetail],
+    target: &'a Target,
+) -> impl Iterator<Item = &'a AuthorizationDetail> {
+    details.iter().filter(|detail| {
+        detail.assets.iter().any(|granted| {
+            let mut networks = granted.networks.iter();
+            granted.asset == target.asset.as_str()
+                && networks.any(|network| *network == target.network.as_str())
+        })
+    })
+}
+
+async fn spent(
+    caller: &Caller,
+    writing: &mut Writing,
+    since: Timestamp,
+    known: &mut Option<Decimal>,
+) -> Result<Decimal, Fault> {
+    if let Some(spent) = known {
+        return Ok(*spent);
+    }
+    let values = vec![
+        caller.owner().into(),
+        caller.client.id.as_str().into(),
+        since.as_millisecond().into(),
+    ];
+    let counted: Vec<Withdrawal> = writing.find(COUNTED, values).await?;
+    let sum = counted.iter().try_fold(Decimal::ZERO, |sum, withdrawal| {
+        sum.checked_add(withdrawal.dollars)
+    });
+    let sum = sum.ok_or(Fault::Damaged)?;
+    *known = Some(sum);
+    Ok(sum)
+}
+
+fn exceeded(message: &'static str, field: &str) -> Failure {
+    refuse_at(
+        Code::AuthorizationLimitExceeded,
+        message,
+        field,
+        ErrorDetailCode::Range,
+    )
+}
