@@ -1,0 +1,12 @@
+//! The reference exchange, in the process, over its router: on SQLite, and on PostgreSQL where
+//! `tests/services` has started one.
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+mod flow;
+mod harness;
+mod lifecycle;
+mod oauth;
+mod postgres;
+mod races;
+mod step_up;
+mod submission;

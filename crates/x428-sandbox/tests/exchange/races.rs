@@ -1,0 +1,124 @@
+//! A hundred at once: exactly one succeeds, and balances add up.
+
+use std::collections::BTreeSet;
+
+use crate::harness::{Answer, World, ether, with_proof};
+
+async fn at_once(
+    wallet: &crate::harness::Wallet<'_>,
+    requests: Vec<(String, serde_json::Value)>,
+) -> Vec<Answer> {
+    let tasks: Vec<_> = requests
+        .into_iter()
+        .map(|(key, body)| {
+            let mut request = wallet.request(axum::http::Method::POST, "/withdrawals", Some(&body));
+            request
+                .headers_mut()
+                .insert("idempotency-key", key.parse().unwrap());
+            let app = wallet.world.app.clone();
+            tokio::spawn(async move {
+                use http_body_util::BodyExt as _;
+                use tower::ServiceExt as _;
+                let response = app.oneshot(request).await.unwrap();
+                let (parts, body) = response.into_parts();
+                let body = body.collect().await.unwrap().to_bytes();
+                Answer {
+                    status: parts.status,
+                    headers: parts.headers,
+                    text: String::from_utf8(body.to_vec()).unwrap(),
+                }
+            })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for task in tasks {
+        answers.push(task.await.unwrap());
+    }
+    answers
+}
+
+fn created(answers: &[Answer]) -> BTreeSet<String> {
+    let created = answers.iter().filter(|answer| answer.status == 201);
+    created
+        .map(|answer| answer.json()["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+// r[verify withdrawal.idempotency.in-flight]
+// r[verify withdrawal.order.atomic]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_key_makes_one_withdrawal() {
+    race_of_a_key(World::new().await).await;
+}
+
+pub(crate) async fn race_of_a_key(world: World) {
+    let mut wallet = world.wallet().await;
+    let same = vec![("one-key-of-a-hundred".to_owned(), ether("0.05")); 100];
+    let answers = at_once(&wallet, same).await;
+    assert_eq!(created(&answers).len(), 1);
+    let fresh = answers
+        .iter()
+        .filter(|a| a.header("idempotency-replayed").is_empty())
+        .count();
+    assert_eq!(fresh, 1);
+    assert_eq!(
+        wallet.balance("ETH").await,
+        ("4.1992".into(), "0.0508".into())
+    );
+}
+
+// r[verify withdrawal.proof.once]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_proof_is_consumed_once() {
+    race_of_a_proof(World::new().await).await;
+}
+
+pub(crate) async fn race_of_a_proof(world: World) {
+    let mut wallet = world.wallet().await;
+    let key = "one-proof-of-a-hundred";
+    let asked = wallet.submit(key, &ether("0.3")).await;
+    let proof = wallet.prove(&asked).await;
+    let same = vec![(key.to_owned(), with_proof(&ether("0.3"), &proof)); 100];
+    let answers = at_once(&wallet, same).await;
+    assert_eq!(created(&answers).len(), 1);
+    assert_eq!(
+        wallet.balance("ETH").await,
+        ("3.9492".into(), "0.3008".into())
+    );
+}
+
+// r[verify withdrawal.order.atomic]
+// r[verify withdrawal.submit.balance]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_balance_is_spent_once() {
+    race_of_a_balance(World::with(wide).await).await;
+}
+
+/// The balance is the limit, and no other.
+pub(crate) fn wide(settings: &mut x428_sandbox::exchange::Settings) {
+    settings.default_limit = x428::withdrawal::decimal::Decimal::from(1_000_000);
+    settings.withdrawals_per_day = 1000;
+}
+
+pub(crate) async fn race_of_a_balance(world: World) {
+    let mut wallet = world.wallet().await;
+    // 1200 XRP, 450 each with a fee of 0.25: two fit.
+    let body = serde_json::json!({
+        "asset": "XRP", "network": "xrpl", "amount": "450",
+        "address": "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh",
+    });
+    let requests = (0..100).map(|number| (format!("balance-race-{number:08}"), body.clone()));
+    let answers = at_once(&wallet, requests.collect()).await;
+    assert_eq!(created(&answers).len(), 2);
+    assert!(
+        answers
+            .iter()
+            .all(|a| a.status == 201 || a.outcome().1 == "insufficient_balance")
+    );
+    assert_eq!(
+        wallet.balance("XRP").await,
+        ("299.5".into(), "900.5".into())
+    );
+    world.settle(8).await;
+    assert_eq!(wallet.balance("XRP").await, ("299.5".into(), "0".into()));
+}
