@@ -4,8 +4,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 use x428_spec::{
-    build::{Stage, build},
+    build::{Built, Stage, build},
     emit::Written,
+    latex,
 };
 
 use crate::{options::Options, report};
@@ -20,6 +21,12 @@ pub(crate) struct Arguments {
     /// Write what can be made in spite of errors
     #[arg(long)]
     keep_going: bool,
+    /// Write the specifications and their tables as LaTeX, below target/latex/
+    #[arg(long)]
+    latex: bool,
+    /// Typeset them as PDF too; needs latexmk and LuaLaTeX
+    #[arg(long)]
+    pdf: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -29,6 +36,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let built = build(&project, arguments.keep_going, &|stage| {
         progress.stage(stage);
     });
+    let paper = match &built {
+        Ok(built) if arguments.latex || arguments.pdf => {
+            paper(built, arguments.pdf, &|stage| progress.stage(stage))
+        }
+        _ => Ok(Vec::new()),
+    };
     let elapsed = progress.finish();
     let built = built?;
     report::show(&built.spec, &built.report, options)?;
@@ -41,8 +54,39 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let changed = report::counted(book.changed, "changed file");
         report::say(&format!("book/html has {pages}, {changed}"));
     }
+    for line in paper? {
+        report::say(&line);
+    }
     report::say(&report::summary(&built.report, elapsed));
     Ok(report::exit_code(&built.report, options))
+}
+
+/// Writes the specification for paper, and says what was made. A text with errors is not set.
+fn paper(built: &Built, pdf: bool, stage: &dyn Fn(Stage)) -> anyhow::Result<Vec<String>> {
+    if built.report.errors() > 0 {
+        return Ok(Vec::new());
+    }
+    let root = &built.spec.project.root;
+    stage(Stage::Latex);
+    let documents = latex::documents(&built.spec, &built.report)?;
+    let written = latex::write(root, &documents)?;
+    let files = report::counted(documents.tree.files.len(), "file");
+    let changed = report::counted(
+        written.changed.len() + written.removed.len(),
+        "changed file",
+    );
+    let mut lines = vec![format!("{} has {files}, {changed}", latex::OUTPUT)];
+    if pdf {
+        stage(Stage::Pdf);
+        for made in latex::pdf(root, &documents)? {
+            lines.push(format!(
+                "{} has {}",
+                made.path,
+                report::counted(made.pages, "page")
+            ));
+        }
+    }
+    Ok(lines)
 }
 
 fn tell(written: &Written) {

@@ -24,16 +24,22 @@ pub enum Stage {
     Write,
     /// Rendering the book.
     Book,
+    /// Writing LaTeX, if it was asked for.
+    Latex,
+    /// Typesetting, if it was asked for.
+    Pdf,
 }
 
 impl Stage {
     /// All stages in order.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Read,
         Self::Check,
         Self::Generate,
         Self::Write,
         Self::Book,
+        Self::Latex,
+        Self::Pdf,
     ];
 
     /// What is being done, as a progress bar says it.
@@ -45,6 +51,8 @@ impl Stage {
             Self::Generate => "generating",
             Self::Write => "writing",
             Self::Book => "rendering the book",
+            Self::Latex => "writing LaTeX",
+            Self::Pdf => "typesetting",
         }
     }
 }

@@ -21,6 +21,7 @@ use std::{collections::HashMap, path::Path};
 use rayon::prelude::*;
 
 pub(crate) use self::classify::is_type_name;
+pub(crate) use self::markdown::options;
 use self::markdown::parse_markdown;
 pub(crate) use self::protocol::types;
 pub(crate) use self::read::relative;

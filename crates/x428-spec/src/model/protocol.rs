@@ -16,6 +16,12 @@ pub struct Protocol {
     pub version: String,
     /// What it is, in a sentence: the first paragraph of its `README.md`.
     pub summary: String,
+    /// How far it has come, such as `Draft`.
+    pub status: Option<String>,
+    /// The date of this version of the text, `2026-11-20`.
+    pub date: Option<String>,
+    /// The licence of the text.
+    pub licence: Option<String>,
     /// The base of the schemas' `$id`s, ending in `/`.
     pub base: String,
     /// The directory below the specification's, without a trailing `/`.

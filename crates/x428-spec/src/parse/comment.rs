@@ -9,7 +9,9 @@ use crate::{
 const DIRECTIVES: &[(&str, &[&str])] = &[
     (
         "x428:protocol",
-        &["id", "title", "version", "base", "summary"],
+        &[
+            "id", "title", "version", "status", "date", "licence", "base", "summary",
+        ],
     ),
     (
         "x428:table",

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The extensions that the book's renderer switches on.
-fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH

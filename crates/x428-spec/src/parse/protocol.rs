@@ -110,9 +110,17 @@ fn header(
     if !base.is_empty() && (!base.ends_with('/') || url::Url::parse(base).is_err()) {
         refuse(format!("`{base}` is not an absolute URL that ends in `/`"));
     }
+    if let Some(date) = info.value("date")
+        && date
+            .parse::<jiff::civil::Date>()
+            .map_or(true, |own| own.to_string() != date)
+    {
+        refuse(format!("`{date}` is not a date such as 2026-11-20"));
+    }
     if problems.len() > before {
         return None;
     }
+    let own = |name: &str| info.value(name).map(str::to_owned);
     let text = |name: &str| info.value(name).unwrap_or_default().to_owned();
     let summary = info
         .value("summary")
@@ -122,6 +130,9 @@ fn header(
         title: text("title"),
         version: text("version"),
         summary,
+        status: own("status"),
+        date: own("date"),
+        licence: own("licence"),
         base: text("base"),
         directory: directory.unwrap_or_default().to_owned(),
         span: directive.span,

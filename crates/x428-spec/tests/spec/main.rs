@@ -2,6 +2,7 @@
 
 mod broken;
 mod formats;
+mod paper;
 mod project;
 mod robust;
 mod typos;
