@@ -129,14 +129,7 @@ impl Watch {
     }
 
     pub(super) fn refused(&self, code: ErrorCode) {
-        match code {
-            ErrorCode::TokenExpired | ErrorCode::TokenScopeMismatch => {
-                count!("x428_tokens_refused_total", "reason" => code.as_str());
-            }
-            _ => {
-                count!("x428_attestations_rejected_total", "code" => code.as_str());
-            }
-        }
+        count_refusal(code);
         #[cfg(feature = "tracing")]
         self.span.record("code", code.as_str());
         event!(INFO, "refused", self, code = code.as_str());
@@ -165,6 +158,20 @@ impl Watch {
     fn micros(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
+}
+
+fn count_refusal(code: ErrorCode) {
+    #[cfg(feature = "metrics")]
+    match code {
+        ErrorCode::TokenExpired | ErrorCode::TokenScopeMismatch => {
+            count!("x428_tokens_refused_total", "reason" => code.as_str());
+        }
+        _ => {
+            count!("x428_attestations_rejected_total", "code" => code.as_str());
+        }
+    }
+    #[cfg(not(feature = "metrics"))]
+    let _ = code;
 }
 
 /// A challenge was made, whether a refusal carries it or not.
