@@ -13,6 +13,8 @@ use x428_sandbox::attested::{Sandbox, Terms};
 
 use crate::{advice::Advise as _, network, output, report, server_keys::ServerKeys};
 
+mod exchange;
+
 #[derive(Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -23,6 +25,8 @@ pub(crate) struct Arguments {
 enum Command {
     /// Serve resources that are guarded with preconditions, and a page that explains it
     Attested(Attested),
+    /// Serve an exchange of assets that do not exist, which withdraws them for applications
+    Exchange(exchange::Arguments),
 }
 
 #[derive(Args)]
@@ -45,8 +49,10 @@ struct Attested {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let Command::Attested(arguments) = &arguments.command;
-    network::block_on(serve(arguments))?
+    match &arguments.command {
+        Command::Attested(arguments) => network::block_on(serve(arguments))?,
+        Command::Exchange(arguments) => network::block_on(exchange::serve(arguments))?,
+    }
 }
 
 async fn serve(arguments: &Attested) -> anyhow::Result<ExitCode> {

@@ -56,10 +56,12 @@ mod settlement;
 mod step_up;
 mod store;
 mod submit;
+mod tls;
 
 pub use model::{Checksum, KnownAddress, ListedAsset, ListedNetwork, StepUpRule};
 pub use settings::{Settings, TravelRuleThresholds};
 pub use store::{Fault, Store};
+pub use tls::{OwnCertificate, TlsListener};
 
 /// How many requests to the endpoints of OAuth a client may make in a minute.
 const OAUTH_REQUESTS: u32 = 600;

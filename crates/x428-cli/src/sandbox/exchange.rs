@@ -1,0 +1,102 @@
+//! `x428 sandbox exchange`
+
+use std::{fs, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use clap::Args;
+use tokio::net::TcpListener;
+use x428_sandbox::exchange::{Exchange, OwnCertificate, Settings, Store, TlsListener, seed};
+
+use super::until_told;
+use crate::{advice::Advise as _, output, report};
+
+/// How many connections to PostgreSQL an instance holds.
+const CONNECTIONS: u32 = 16;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The port on 127.0.0.1; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 8429)]
+    port: u16,
+    /// A SQLite file, which is made if it is not there, or postgres://user:password@host/database,
+    /// which instances can share
+    #[arg(long, value_name = "FILE or URL", default_value = "x428-exchange.db")]
+    database: String,
+    /// Add demo assets, owners, clients and balances, and tell how to log in
+    #[arg(long)]
+    seed: bool,
+    /// How long a step of the settlement takes, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
+    pace: f64,
+    /// The address under which clients and owners know the exchange [default: https://localhost and
+    /// the port]
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+    /// Where the certificate is written that clients have to trust
+    #[arg(long, value_name = "FILE", default_value = "x428-exchange.pem")]
+    certificate: PathBuf,
+    /// Speak plain HTTP, behind a server that speaks TLS for the issuer
+    #[arg(long, requires = "issuer")]
+    plain: bool,
+    /// Let webhooks go to private addresses and over plain HTTP
+    #[arg(long)]
+    private_webhooks: bool,
+    /// Serve clients of the High profile alone
+    #[arg(long)]
+    high: bool,
+}
+
+pub(super) async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let listener = TcpListener::bind(("127.0.0.1", arguments.port))
+        .await
+        .with_context(|| format!("port {}", arguments.port))
+        .advise("another program has it; choose another one with --port, or 0 for a free one")?;
+    let port = listener.local_addr()?.port();
+    let issuer = arguments
+        .issuer
+        .clone()
+        .unwrap_or_else(|| format!("https://localhost:{port}"));
+    let is_url = ["postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| arguments.database.starts_with(scheme));
+    let store = if is_url {
+        Store::postgres(&arguments.database, CONNECTIONS).await
+    } else {
+        Store::sqlite(&arguments.database).await
+    };
+    let store = store.context("the database")?;
+    let mut settings = Settings::new(issuer.as_str());
+    settings.pace = Duration::try_from_secs_f64(arguments.pace).context("--pace")?;
+    settings.private_webhooks = arguments.private_webhooks;
+    settings.require_high = arguments.high;
+    let exchange = Exchange::new(store.clone(), settings).await?;
+    let mut told = vec!["an exchange; Ctrl-C ends it".to_owned()];
+    if arguments.seed {
+        told.extend(seed::demo(&exchange).await?);
+    }
+    let router = exchange.router();
+    let work = tokio::spawn(Arc::clone(&exchange).work_forever());
+    let served = if arguments.plain {
+        output::line(&issuer)?;
+        report::say(&told.join("\n"));
+        axum::serve(listener, router)
+            .with_graceful_shutdown(until_told())
+            .await
+    } else {
+        let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+        let certificate = OwnCertificate::generate(&names)?;
+        fs::write(&arguments.certificate, certificate.pem())
+            .with_context(|| arguments.certificate.display().to_string())?;
+        told.push(format!("certificate {}", arguments.certificate.display()));
+        output::line(&issuer)?;
+        report::say(&told.join("\n"));
+        axum::serve(TlsListener::new(listener, &certificate)?, router)
+            .with_graceful_shutdown(until_told())
+            .await
+    };
+    served.context("the server")?;
+    work.abort();
+    store.close().await;
+    report::say("ended");
+    Ok(ExitCode::SUCCESS)
+}
