@@ -23,7 +23,7 @@ use super::store::{Fault, Writing};
 use super::{Exchange, digest, random};
 
 const DUE: &str = "SELECT id, owner FROM withdrawal WHERE due_at <= $1 ORDER BY due_at LIMIT 256";
-const REVIEWING: Reason = Reason(Because::ManualReview, "The withdrawal is being reviewed.");
+const REVIEWING: &str = "The withdrawal is being reviewed.";
 
 /// Moves on every withdrawal that is due, each in a transaction of its own.
 pub(crate) async fn tick(exchange: &Arc<Exchange>) -> Result<(), Fault> {
@@ -54,7 +54,7 @@ pub(crate) async fn begin(
     now: Timestamp,
 ) -> Result<(), Fault> {
     if hold {
-        let reason = Reason(
+        let reason = Reason::new(
             Because::OwnershipProofMissing,
             "Show that the address is yours.",
         );
@@ -94,12 +94,16 @@ async fn step(
 ) -> Result<(), Fault> {
     withdrawal.due_at = Some(later(exchange, now)?);
     let (to, reason) = match withdrawal.status() {
-        Status::Pending if needs_review(exchange, withdrawal) => {
-            (Status::UnderReview, Some(REVIEWING))
-        }
+        Status::Pending if needs_review(exchange, withdrawal) => (
+            Status::UnderReview,
+            Some(Reason::new(Because::ManualReview, REVIEWING)),
+        ),
         Status::UnderReview if is(withdrawal, "sim:reject") => {
             let why = "The exchange does not execute this withdrawal.";
-            (Status::Rejected, Some(Reason(Because::NotDisclosed, why)))
+            (
+                Status::Rejected,
+                Some(Reason::new(Because::NotDisclosed, why)),
+            )
         }
         Status::Pending | Status::UnderReview => (Status::Processing, None),
         // r[impl withdrawal.travel.deadline]
@@ -107,7 +111,7 @@ async fn step(
             let why = "What was asked for was not supplied in time.";
             (
                 Status::Expired,
-                Some(Reason(Because::InformationExpired, why)),
+                Some(Reason::new(Because::InformationExpired, why)),
             )
         }
         Status::Processing if is(withdrawal, "sim:stall") => {
@@ -116,7 +120,10 @@ async fn step(
         }
         Status::Processing if is(withdrawal, "sim:fail") => {
             let why = "No transaction could be made.";
-            (Status::Failed, Some(Reason(Because::ProviderFailed, why)))
+            (
+                Status::Failed,
+                Some(Reason::new(Because::ProviderFailed, why)),
+            )
         }
         Status::Processing => {
             broadcast(withdrawal)?;
@@ -139,13 +146,13 @@ async fn step(
 /// The words for a cancellation.
 pub(crate) fn canceled(withdrawal: &Withdrawal) -> Reason {
     match withdrawal.canceled_by {
-        Some(Because::CanceledByOwner) => Reason(
+        Some(Because::CanceledByOwner) => Reason::new(
             Because::CanceledByOwner,
             "The owner canceled the withdrawal.",
         ),
-        _ => Reason(
+        _ => Reason::new(
             Because::CanceledByClient,
-            "The client canceled the withdrawal.",
+            format!("The withdrawal was canceled by {}.", withdrawal.client_name),
         ),
     }
 }
@@ -175,7 +182,7 @@ async fn confirm(
     let count = count.min(needed);
     if is(withdrawal, "sim:drop") && count * 2 >= needed {
         let why = "The transaction failed on the network.";
-        let reason = Reason(Because::TransactionFailed, why);
+        let reason = Reason::new(Because::TransactionFailed, why);
         return withdrawal
             .go(writing, Status::Failed, Some(reason), now)
             .await;

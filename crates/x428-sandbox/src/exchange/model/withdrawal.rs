@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -47,14 +49,18 @@ record!(Withdrawal, "withdrawal", [
 ]);
 
 /// Why a withdrawal has its status, in the words for its owner.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Reason(pub(crate) StatusReasonCode, pub(crate) &'static str);
+#[derive(Debug, Clone)]
+pub(crate) struct Reason(StatusReasonCode, Cow<'static, str>);
 
 impl Reason {
-    fn to_wire(self) -> Result<StatusReason, Invalid> {
+    pub(crate) fn new(code: StatusReasonCode, words: impl Into<Cow<'static, str>>) -> Self {
+        Self(code, words.into())
+    }
+
+    fn to_wire(&self) -> Result<StatusReason, Invalid> {
         Ok(StatusReason::new(
             self.0,
-            StatusReasonMessage::parse(self.1)?,
+            StatusReasonMessage::parse(self.1.as_ref())?,
         ))
     }
 }
@@ -84,10 +90,12 @@ impl Withdrawal {
             Kind::OnNetwork
         };
         let transition = Transition::new(from, to, kind).map_err(Fault::because)?;
-        let words = reason.map(Reason::to_wire).transpose()?;
+        let words = reason.as_ref().map(Reason::to_wire).transpose()?;
         // The clocks of instances differ.
         let now = now.max(self.wire.updated_at.instant());
         transition.apply(&mut self.wire, words, now)?;
+        // One that is being canceled gains nothing by another request, as walk-through A.7 shows it.
+        self.wire.cancelable &= to != Status::Canceling;
         self.wire.required_action = match (to, reason) {
             (Status::AwaitingInformation, Some(Reason(StatusReasonCode::TravelRuleMissing, _))) => {
                 Some(RequiredAction::ProvideTravelRule)
