@@ -53,7 +53,7 @@ pub(crate) struct World {
     pub(crate) app: Router,
     pub(crate) clock: Hand,
     /// Where the file of the database is, until the world ends.
-    _directory: Option<TempDir>,
+    directory: Option<TempDir>,
 }
 
 impl World {
@@ -87,8 +87,14 @@ impl World {
             exchange,
             app,
             clock,
-            _directory: directory,
+            directory,
         }
+    }
+
+    /// The file of the database, on SQLite.
+    pub(crate) fn database(&self) -> Option<std::path::PathBuf> {
+        let directory = self.directory.as_ref()?;
+        Some(directory.path().join("exchange.db"))
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

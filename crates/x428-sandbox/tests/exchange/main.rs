@@ -4,9 +4,13 @@
 
 mod flow;
 mod harness;
+mod high;
 mod lifecycle;
 mod oauth;
+mod passkeys;
 mod postgres;
 mod races;
 mod step_up;
 mod submission;
+mod walkthroughs;
+mod webhooks;

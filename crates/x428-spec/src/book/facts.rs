@@ -27,17 +27,17 @@ fn range(schema: &Node, least: &str, most: &str, unit: &str) -> Option<String> {
         Some(Data::Number(number)) => Some(number.to_string()),
         _ => None,
     };
-    let (text, end) = match (bound(least), bound(most)) {
+    let (words, last) = match (bound(least), bound(most)) {
         (Some(least), Some(most)) if least == most => (least.clone(), least),
         (Some(least), Some(most)) => (format!("{least} to {most}"), most),
         (Some(least), None) => (format!("at least {least}"), least),
         (None, Some(most)) => (format!("at most {most}"), most),
         (None, None) => return None,
     };
-    Some(match (unit, end.as_str()) {
-        ("", _) => text,
-        (unit, "1") => format!("{text} {unit}"),
-        (unit, _) => format!("{text} {unit}s"),
+    Some(match (unit, last.as_str()) {
+        ("", _) => words,
+        (unit, "1") => format!("{words} {unit}"),
+        (unit, _) => format!("{words} {unit}s"),
     })
 }
 

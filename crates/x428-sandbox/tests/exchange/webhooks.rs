@@ -1,0 +1,204 @@
+//! Webhooks: subscriptions, signatures, retries.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::routing::post;
+use serde_json::json;
+use x428::clock::Clock as _;
+use x428::wire::withdrawal::{PublicKey, WebhookSecret};
+use x428::withdrawal::webhook::{Delivery, WebhookVerifier};
+
+use crate::harness::{World, ether};
+
+/// What a receiver has got, and what it answers.
+#[derive(Clone)]
+struct Receiver {
+    got: Arc<Mutex<Vec<(Delivery, Bytes)>>>,
+    answers: Arc<Mutex<StatusCode>>,
+}
+
+impl Receiver {
+    async fn start() -> (Self, String) {
+        let receiver = Self {
+            got: Arc::default(),
+            answers: Arc::new(Mutex::new(StatusCode::NO_CONTENT)),
+        };
+        let app = Router::new()
+            .route("/hook", post(take))
+            .with_state(receiver.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        (receiver, url)
+    }
+
+    fn count(&self) -> usize {
+        self.got.lock().unwrap().len()
+    }
+}
+
+async fn take(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let text = |name: &str| headers[name].to_str().unwrap().to_owned();
+    let delivery = Delivery {
+        id: text("webhook-id"),
+        timestamp: text("webhook-timestamp"),
+        signature: text("webhook-signature"),
+    };
+    receiver.got.lock().unwrap().push((delivery, body));
+    *receiver.answers.lock().unwrap()
+}
+
+// r[verify withdrawal.webhook.url]
+// r[verify withdrawal.webhook.max]
+#[tokio::test]
+async fn a_subscription_leads_to_a_public_address() {
+    let world = World::new().await;
+    let wallet = world.wallet().await;
+    let subscribe = async |url: &str| {
+        wallet
+            .post(
+                "/webhooks",
+                &json!({"url": url, "events": ["withdrawal.updated"]}),
+            )
+            .await
+    };
+    for url in [
+        "http://wallet.example/hook",
+        "https://127.0.0.1/hook",
+        "https://10.1.2.3/hook",
+        "https://[::1]/hook",
+        "https://[fe80::1]/hook",
+        "https://localhost/hook",
+        "https://169.254.169.254/latest",
+        "https://user@wallet.example/hook",
+    ] {
+        subscribe(url).await.is(400, "invalid_request");
+    }
+    for _ in 0..16 {
+        let created = subscribe("https://wallet.example/hook").await;
+        created.is(201, "");
+        assert!(
+            created.json()["secret"]
+                .as_str()
+                .unwrap()
+                .starts_with("whsec_")
+        );
+        assert!(created.header("location").starts_with("/webhooks/wh_"));
+    }
+    subscribe("https://wallet.example/hook")
+        .await
+        .is(400, "invalid_request");
+    let list = wallet.get("/webhooks").await.json();
+    assert_eq!(list["data"].as_array().unwrap().len(), 16);
+    assert!(list["data"][0].get("secret").is_none());
+    let path = format!("/webhooks/{}", list["data"][0]["id"].as_str().unwrap());
+    let delete = || world.send(wallet.request(Method::DELETE, &path, None));
+    assert_eq!(delete().await.status, StatusCode::NO_CONTENT);
+    delete().await.is(404, "not_found");
+}
+
+/// The exchange takes https URLs alone; the test moves the subscription to the receiver.
+async fn redirect(world: &World, url: &str) {
+    let path = world.database().unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let update = "UPDATE webhook SET data = replace(data, 'https://wallet.example/hook', ?1)";
+    sqlx::query(update).bind(url).execute(&pool).await.unwrap();
+    pool.close().await;
+}
+
+// r[verify withdrawal.webhook.sign]
+// r[verify withdrawal.webhook.events]
+// r[verify withdrawal.webhook.content]
+// r[verify withdrawal.webhook.deliver]
+// r[verify withdrawal.webhook.end]
+#[tokio::test]
+async fn every_change_is_told_signed_and_again() {
+    let world = World::with(|settings| settings.private_webhooks = true).await;
+    let (receiver, url) = Receiver::start().await;
+    let wallet = world.wallet().await;
+    let subscribe = async |signature: &str| {
+        let body = json!({
+            "url": "https://wallet.example/hook", "signature": signature,
+            "events": ["withdrawal.updated", "challenge.updated"],
+        });
+        wallet.post("/webhooks", &body).await.json()
+    };
+    let shared = subscribe("v1").await;
+    let own = subscribe("v1a").await;
+    assert!(own.get("secret").is_none());
+    redirect(&world, &url).await;
+    let metadata =
+        axum::http::Request::get("/.well-known/x428-exchange").body(axum::body::Body::empty());
+    let metadata = world.send(metadata.unwrap()).await.json();
+    let key = metadata["webhookKeys"][0]["publicKey"].as_str().unwrap();
+    let verifier = WebhookVerifier::new()
+        .with_secret(&WebhookSecret::parse(shared["secret"].as_str().unwrap()).unwrap())
+        .unwrap()
+        .with_public_key(&PublicKey::parse(key).unwrap())
+        .unwrap();
+
+    *receiver.answers.lock().unwrap() = StatusCode::INTERNAL_SERVER_ERROR;
+    wallet
+        .submit("a-key-of-this-test", &ether("0.05"))
+        .await
+        .is(201, "");
+    world.exchange.work().await.unwrap();
+    assert_eq!(receiver.count(), 2);
+    world.exchange.work().await.unwrap();
+    assert_eq!(receiver.count(), 2, "not before the interval is over");
+    *receiver.answers.lock().unwrap() = StatusCode::NO_CONTENT;
+    world.clock.turn_seconds(5);
+    world.exchange.work().await.unwrap();
+    world.exchange.work().await.unwrap();
+    let got = receiver.got.lock().unwrap().clone();
+    assert_eq!(got.len(), 6, "two again, and two of the next change");
+    for (delivery, body) in &got {
+        let read = verifier.verify(delivery, body, world.clock.now());
+        assert_eq!(read.unwrap().id(), delivery.id);
+        let text = std::str::from_utf8(body).unwrap();
+        assert!(!text.contains("0x") && !text.contains("0.05"), "{text}");
+    }
+    let again = got
+        .iter()
+        .filter(|(delivery, _)| delivery.id == got[0].0.id)
+        .count();
+    assert_eq!(again, 2, "the same event has the same name");
+
+    let refresh = wallet.tokens["refresh_token"].as_str().unwrap();
+    world
+        .as_client("/oauth/revoke", &[("token", refresh)])
+        .await
+        .is(200, "");
+    world.settle(2).await;
+    assert_eq!(
+        receiver.count(),
+        6,
+        "the subscription has ended with the grant"
+    );
+}
+
+// r[verify withdrawal.webhook.deliver]
+#[tokio::test]
+async fn a_receiver_that_is_gone_is_not_asked_again() {
+    let world = World::with(|settings| settings.private_webhooks = true).await;
+    let (receiver, url) = Receiver::start().await;
+    let wallet = world.wallet().await;
+    let body = json!({"url": "https://wallet.example/hook", "events": ["withdrawal.updated"]});
+    wallet.post("/webhooks", &body).await.is(201, "");
+    redirect(&world, &url).await;
+    *receiver.answers.lock().unwrap() = StatusCode::GONE;
+    wallet
+        .submit("a-key-of-this-test", &ether("0.05"))
+        .await
+        .is(201, "");
+    world.exchange.work().await.unwrap();
+    assert_eq!(receiver.count(), 1);
+    assert_eq!(wallet.get("/webhooks").await.json()["data"], json!([]));
+    world.settle(3).await;
+    assert_eq!(receiver.count(), 1);
+}
