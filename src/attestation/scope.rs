@@ -36,6 +36,7 @@ impl<'a> Scope<'a> {
             .map(Self)
     }
 
+    #[cfg(feature = "tower")]
     pub(crate) fn into_owned(self) -> Scope<'static> {
         Scope(self.0.into_owned())
     }

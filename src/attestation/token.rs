@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::receipt::token_digest;
-use super::scope::{self, Scope};
+use super::scope;
 use super::verify::Accepted;
 use super::wire::{
     self, AttestationToken, AttestationTokenScope, AttestationTokenToken, Digest, ErrorCode,
@@ -180,9 +180,10 @@ impl Grant {
     }
 
     /// As [`check`](Self::check), with the scope of this grant that was read before.
+    #[cfg(feature = "tower")]
     pub(crate) fn check_with(
         &self,
-        scope: Option<&Scope<'_>>,
+        scope: Option<&scope::Scope<'_>>,
         requested: &str,
         now: Timestamp,
     ) -> Result<(), Rejected> {

@@ -67,6 +67,7 @@ impl<'a> HttpUri<'a> {
     }
 
     /// The same, for longer than the text it was read from.
+    #[cfg(feature = "tower")]
     pub(crate) fn into_owned(self) -> HttpUri<'static> {
         HttpUri {
             origin: self.origin.into_owned().into(),
