@@ -3,9 +3,21 @@
 use proc_macro2::Span;
 use syn::Ident;
 
-/// `tos-self`, `tosSelf`, `tos_self` → `TosSelf`.
+/// `tos-self`, `tosSelf`, `tos_self`, `TOS_SELF` → `TosSelf`.
 pub(crate) fn pascal(text: &str) -> String {
-    words(text).iter().map(|word| capitalized(word)).collect()
+    // One word in capitals is an abbreviation, and stays as it is.
+    let shouts = text.contains('_') && !text.contains(|char: char| char.is_ascii_lowercase());
+    let words = words(text).into_iter();
+    words
+        .map(|word| {
+            if shouts {
+                word.to_ascii_lowercase()
+            } else {
+                word
+            }
+        })
+        .map(|word| capitalized(&word))
+        .collect()
 }
 
 /// `x428Version` → `x428_version`.
@@ -106,6 +118,8 @@ mod tests {
     fn words_become_names() {
         assert_eq!(pascal("tos-self"), "TosSelf");
         assert_eq!(pascal("unsupported_version"), "UnsupportedVersion");
+        assert_eq!(pascal("WALLET_TYPE_EXCHANGE"), "WalletTypeExchange");
+        assert_eq!(pascal("LEGL"), "LEGL");
         assert_eq!(pascal("eddsa-rdfc-2022"), "EddsaRdfc2022");
         assert_eq!(snake("x428Version"), "x428_version");
         assert_eq!(snake("@context"), "context");
