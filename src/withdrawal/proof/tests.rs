@@ -51,7 +51,28 @@ fn at(second: i64) -> Timestamp {
 const ISSUED: i64 = 1_795_176_040;
 
 fn verifier() -> ProofVerifier {
+    strict().danger_accept_test_keys()
+}
+
+fn strict() -> ProofVerifier {
     ProofVerifier::new().with_key(KID, key().verifying_key())
+}
+
+// r[verify withdrawal.vectors.test-keys]
+#[test]
+fn a_published_key_proves_nothing_unless_it_is_asked_for() {
+    let minted = mint(None, &[StepUpMethod::Totp]).unwrap();
+    let parties = parties();
+    let request = Request {
+        parties: &parties,
+        intent_hash: hash(),
+        thumbprint: None,
+    };
+    let now = at(ISSUED);
+    let refused = strict().verify(minted.token.as_str(), &request, now);
+    assert_eq!(refused.map(|_| ()).unwrap_err(), InvalidProof::UnknownKey);
+    let accepted = verifier().verify(minted.token.as_str(), &request, now);
+    assert!(accepted.is_ok());
 }
 
 fn mint(thumbprint: Option<&Sha256Digest>, methods: &[StepUpMethod]) -> Result<Minted, Error> {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{ALGORITHM, InvalidProof, Request, SignedProof};
 use crate::encoding::parse_base64url;
 use crate::jcs::{Limits, StrictJson};
-use crate::sign::{Signature, VerifyingKey};
+use crate::sign::{Signature, VerifyingKey, is_published_test_key};
 use crate::wire::withdrawal::{PROOF_LIFETIME_MAX, ProofToken, ProofTokenClaims, ProofTokenHeader};
 use crate::withdrawal::intent::IntentHash;
 
@@ -17,6 +17,7 @@ const HEADER_MEMBERS: usize = 3;
 #[derive(Debug, Clone, Default)]
 pub struct ProofVerifier {
     keys: Vec<(String, VerifyingKey)>,
+    accepts_test_keys: bool,
 }
 
 impl ProofVerifier {
@@ -27,9 +28,20 @@ impl ProofVerifier {
     }
 
     /// Knows one more key. To rotate, keep the old one for as long as its proofs live.
+    ///
+    /// A key that the specification publishes with its secret stays unknown, unless
+    /// [test keys are accepted](Self::danger_accept_test_keys).
     #[must_use]
     pub fn with_key(mut self, kid: impl Into<String>, key: VerifyingKey) -> Self {
         self.keys.push((kid.into(), key));
+        self
+    }
+
+    /// Accepts proofs by the keys that Appendix B publishes, secrets included: for examples and
+    /// vectors, never for production.
+    #[must_use]
+    pub fn danger_accept_test_keys(mut self) -> Self {
+        self.accepts_test_keys = true;
         self
     }
 
@@ -68,11 +80,13 @@ impl ProofVerifier {
         checked(claims, request, now)
     }
 
+    // r[impl withdrawal.vectors.test-keys]
     fn key(&self, kid: &str) -> Result<&VerifyingKey, InvalidProof> {
         self.keys
             .iter()
             .find(|(name, _)| name == kid)
             .map(|(_, key)| key)
+            .filter(|key| self.accepts_test_keys || !is_published_test_key(&key.public_key()))
             .ok_or(InvalidProof::UnknownKey)
     }
 }

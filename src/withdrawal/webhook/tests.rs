@@ -42,6 +42,10 @@ fn delivery(signature: &str) -> Delivery {
 }
 
 fn verifier() -> WebhookVerifier {
+    strict().danger_accept_test_keys()
+}
+
+fn strict() -> WebhookVerifier {
     let public = PublicKey::parse("whpk_yzaeyAZ5JOuDovFF+dPyDa2rcWGIVAAPeehGEobk4GQ=").unwrap();
     let verifier = WebhookVerifier::new().with_secret(&secret()).unwrap();
     verifier.with_public_key(&public).unwrap()
@@ -57,6 +61,16 @@ fn refused(delivery: &Delivery, now: i64) -> InvalidWebhook {
 const V1: &str = "v1,6ATkX6S/tvqGI6DLhuxBwUvXZzxxB4RTs73hk8CftL8=";
 const V1A: &str =
     "v1a,NRiJSjTMraGTvWlAg49DMeV916Lt4fRrbw/RWFetm7Kxm4vCW8BZddQGw2h9XECf6hpwkGplO1X2BObmjDJCBw==";
+
+// r[verify withdrawal.vectors.test-keys]
+#[test]
+fn a_published_key_signs_nothing_unless_it_is_asked_for() {
+    let body = BODY.as_bytes();
+    let headers = delivery(V1A);
+    let refused = strict().verify(&headers, body, at(SENT)).map(|_| ());
+    assert_eq!(refused, Err(InvalidWebhook::Signature));
+    assert!(verifier().verify(&headers, body, at(SENT)).is_ok());
+}
 
 /// The values of section 8.5.
 // r[verify withdrawal.webhook.sign]
