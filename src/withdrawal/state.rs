@@ -23,16 +23,12 @@ use super::refusal::Refused;
 use crate::error::Misuse;
 use crate::wire;
 use crate::wire::withdrawal::{
-    ChallengeStatus, StatusReason, Withdrawal, WithdrawalErrorCode, WithdrawalStatus as Status,
+    ChallengeStatus, ReservedBalance as Balance, StatusReason, Withdrawal, WithdrawalErrorCode,
+    WithdrawalStatus as Status,
 };
 
 #[cfg(test)]
 mod tests;
-
-/// The word of the column `balance` for what is held back, and has neither left nor returned.
-const RESERVED: &str = "reserved";
-const DEBITED: &str = "debited";
-const RELEASED: &str = "released";
 
 /// Whether the assets leave the exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,9 +159,9 @@ impl Transition {
 
 fn effect(from: Status, to: Status) -> Option<BalanceEffect> {
     match (from.balance(), to.balance()) {
-        (RESERVED, RESERVED) => Some(BalanceEffect::Keep),
-        (RESERVED, RELEASED) => Some(BalanceEffect::Release),
-        (RESERVED, DEBITED) => Some(BalanceEffect::Debit),
+        (Balance::Reserved, Balance::Reserved) => Some(BalanceEffect::Keep),
+        (Balance::Reserved, Balance::Released) => Some(BalanceEffect::Release),
+        (Balance::Reserved, Balance::Debited) => Some(BalanceEffect::Debit),
         // A balance that is not reserved has been released or debited once.
         _ => None,
     }
