@@ -30,7 +30,9 @@
 
 use crate::wire::withdrawal::NetworkCode;
 
+mod advanced;
 mod answer;
+mod challenge;
 mod error;
 mod grant;
 mod page;
@@ -40,7 +42,9 @@ mod shape;
 mod tests;
 mod travel_rule;
 
+pub use advanced::{Account, Available, asset};
 pub use answer::{Known, status};
+pub use challenge::{Asked, challenge};
 pub use error::{ErrorAnswer, read_error, written_error};
 pub use grant::{SendLimit, meta, scope, scope_named, send_limit};
 pub use page::{PageQuery, next};

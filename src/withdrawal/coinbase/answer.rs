@@ -30,15 +30,14 @@ pub struct Known<'a> {
 // r[impl withdrawal.coinbase.unknown-status]
 #[must_use]
 pub fn status(status: &str, network: Option<&str>) -> Status {
-    let word = match (status.parse(), network) {
+    let known = match (status.parse(), network) {
         (Ok(CoinbaseStatus::Pending), Some(network)) => {
             network.parse().ok().map(CoinbaseNetworkStatus::becomes)
         }
         (Ok(known), _) => Some(known.becomes()),
         (Err(_), _) => None,
     };
-    word.and_then(|word| word.parse().ok())
-        .unwrap_or(Status::UnderReview)
+    known.unwrap_or(Status::UnderReview)
 }
 
 impl Adapter {
@@ -171,11 +170,10 @@ fn named(withdrawal: &Withdrawal) -> Result<(CoinbaseStatus, Option<CoinbaseNetw
         };
         return Ok((CoinbaseStatus::Pending, Some(network)));
     }
-    let word = withdrawal.status.as_str();
     let known = CoinbaseStatus::ALL.iter().copied();
     let status = known
         .into_iter()
-        .find(|status| status.becomes() == word)
+        .find(|status| status.becomes() == withdrawal.status)
         .ok_or(Gap::new("status", "Coinbase has no such status"))?;
     let network = withdrawal
         .internal

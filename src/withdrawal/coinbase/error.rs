@@ -25,9 +25,7 @@ pub enum ErrorAnswer {
 // r[impl withdrawal.coinbase.unknown-error]
 #[must_use]
 pub fn read_error(status: u16, body: &[u8], retry_after: Option<Duration>) -> ErrorAnswer {
-    let code = first_id(body)
-        .and_then(|id| id.becomes().parse().ok())
-        .unwrap_or_else(|| by_status(status));
+    let code = first_id(body).map_or_else(|| by_status(status), CoinbaseErrorId::becomes);
     if code == Code::ChallengeRequired {
         return ErrorAnswer::SecondFactor;
     }
@@ -46,7 +44,7 @@ pub fn written_error(code: Code) -> Result<CoinbaseErrorId, Gap> {
     CoinbaseErrorId::ALL
         .iter()
         .copied()
-        .find(|id| id.becomes() == code.as_str())
+        .find(|id| id.becomes() == code)
         .ok_or(Gap::new("code", "Coinbase has no error for it"))
 }
 

@@ -1,7 +1,9 @@
 //! Scopes and limits (section 15.1).
 
 use super::Gap;
-use crate::wire::withdrawal::{AuthorizedLimit, CurrencyCode, LimitPeriod, PositiveDecimal, Scope};
+use crate::wire::withdrawal::{
+    AuthorizedLimit, CoinbaseScope, CurrencyCode, LimitPeriod, PositiveDecimal, Scope,
+};
 
 /// The one limit that a grant of Coinbase can have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,22 +20,18 @@ pub struct SendLimit {
 ///
 /// # Errors
 /// [`Gap`] for `withdrawals:cancel` and `webhooks:manage`.
-pub fn scope(scope: Scope) -> Result<&'static str, Gap> {
-    match scope {
-        Scope::AssetsRead => Ok("wallet:accounts:read"),
-        Scope::WithdrawalsCreate => Ok("wallet:transactions:send"),
-        Scope::WithdrawalsRead => Ok("wallet:transactions:read"),
-        Scope::OfflineAccess => Ok("offline_access"),
-        Scope::WithdrawalsCancel => Err(Gap::new("scope", "a transaction cannot be canceled")),
-        Scope::WebhooksManage => Err(Gap::new("scope", "notifications are of the application")),
-    }
+pub fn scope(scope: Scope) -> Result<CoinbaseScope, Gap> {
+    CoinbaseScope::ALL
+        .iter()
+        .copied()
+        .find(|own| own.becomes() == scope)
+        .ok_or(Gap::new("scope", "Coinbase has no such scope"))
 }
 
 /// The scope that Coinbase calls so.
 #[must_use]
 pub fn scope_named(name: &str) -> Option<Scope> {
-    let known = Scope::ALL.iter().copied();
-    known.into_iter().find(|known| scope(*known) == Ok(name))
+    name.parse().ok().map(CoinbaseScope::becomes)
 }
 
 /// The limit of a grant, in Coinbase's terms.

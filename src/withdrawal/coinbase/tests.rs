@@ -5,8 +5,9 @@ use super::*;
 use crate::jcs::{Limits, StrictJson};
 use crate::sign::seal::{SealKey, SealRing};
 use crate::wire::withdrawal::{
-    AuthorizedLimit, CoinbaseErrorId, CoinbaseNetworkStatus, CoinbaseStatus, IdempotencyKey,
-    LimitPeriod, Person, Scope, TravelRule, TravelRuleStatus, WithdrawalErrorCode as Code,
+    AssetNetworks, AuthorizedLimit, ChallengeDisplayClient, ChallengeId, CoinbaseErrorId,
+    CoinbaseNetworkStatus, CoinbaseScope, CoinbaseStatus, IdempotencyKey, LimitPeriod, Person,
+    Scope, Sha256Digest, TravelRule, TravelRuleStatus, WithdrawalErrorCode as Code,
     WithdrawalRequest, WithdrawalStatus as Status,
 };
 use crate::withdrawal::cursor::{Cursors, Page, Position};
@@ -87,17 +88,17 @@ fn read(transaction: &Transaction) -> Result<crate::wire::withdrawal::Withdrawal
 
 #[test]
 fn scopes_are_those_of_the_table() {
-    let rows = example::table("coinbase-scopes");
     for &known in Scope::ALL {
-        let row = rows
-            .iter()
-            .find(|row| row["this protocol"] == known.as_str());
-        let name = row.unwrap()["Coinbase"].as_str().unwrap();
-        assert_eq!(scope(known).unwrap_or("none"), name);
-        if name != "none" {
-            assert_eq!(scope_named(name), Some(known));
+        let has_none = matches!(known, Scope::WithdrawalsCancel | Scope::WebhooksManage);
+        assert_eq!(scope(known).is_err(), has_none);
+        if let Ok(own) = scope(known) {
+            assert_eq!(scope_named(own.as_str()), Some(known));
         }
     }
+    assert_eq!(
+        scope(Scope::WithdrawalsCreate).map(CoinbaseScope::as_str),
+        Ok("wallet:transactions:send")
+    );
     assert_eq!(scope_named("wallet:user:read"), None);
 }
 
@@ -114,6 +115,9 @@ fn a_grant_has_one_limit() {
         ("meta[send_limit_period]", "day".to_owned()),
     ];
     assert_eq!(meta(&day), expected);
+    let rows = example::table("coinbase-limits").iter();
+    let names: Vec<_> = rows.map(|row| row["Coinbase"].as_str().unwrap()).collect();
+    assert_eq!(meta(&day).map(|(name, _)| name), *names);
     assert_eq!(AuthorizedLimit::try_from(&day), Ok(limit("day")));
     assert!(send_limit(&[limit("transaction")]).is_err());
     assert!(send_limit(&[limit("day"), limit("month")]).is_err());
@@ -351,13 +355,10 @@ fn what_is_no_withdrawal_is_refused() {
 #[test]
 fn statuses_are_those_of_the_tables() {
     for known in CoinbaseStatus::ALL {
-        assert_eq!(status(known.as_str(), None).as_str(), known.becomes());
+        assert_eq!(status(known.as_str(), None), known.becomes());
     }
     for known in CoinbaseNetworkStatus::ALL {
-        assert_eq!(
-            status("pending", Some(known.as_str())).as_str(),
-            known.becomes()
-        );
+        assert_eq!(status("pending", Some(known.as_str())), known.becomes());
         assert_eq!(status("completed", Some(known.as_str())), Status::Completed);
     }
 }
@@ -411,14 +412,68 @@ fn a_second_factor_is_known_by_its_id() {
     assert_eq!(code(error(402, &other)), Some(Code::InvalidRequest));
 }
 
+// r[verify withdrawal.coinbase.two-factor]
+#[test]
+fn the_challenge_is_the_one_of_the_text() {
+    let expected = example::example("coinbase-challenge");
+    let text = |member: &str| expected.pointer(member).unwrap().as_str().unwrap();
+    let id = ChallengeId::parse(text("/challengeId")).unwrap();
+    let client = ChallengeDisplayClient::parse(text("/display/client")).unwrap();
+    let digest = Sha256Digest::parse(text("/intentHash")).unwrap();
+    let request = request();
+    let asked = Asked {
+        id: &id,
+        request: &request,
+        intent_hash: (&digest).try_into().unwrap(),
+        client: &client,
+    };
+    let now = "2026-11-20T12:00:00Z".parse().unwrap();
+    let made = challenge(&asked, now).unwrap();
+    assert_eq!(serde_json::to_value(&made).unwrap(), expected);
+    assert!(challenge(&asked, jiff::Timestamp::MAX).is_err());
+}
+
+#[test]
+fn an_account_of_advanced_trade_is_an_asset_with_a_balance() {
+    let documented = |change: &dyn Fn(&mut Value)| {
+        let mut account = json!({
+            "uuid": "8bfc20d7-f7c6-4422-bf07-8243ca4169fe",
+            "name": "BTC Wallet",
+            "currency": "BTC",
+            "available_balance": {"value": "1.2300", "currency": "BTC"},
+            "default": false,
+            "active": true,
+            "type": "ACCOUNT_TYPE_CRYPTO",
+            "ready": true,
+            "hold": {"value": "1.23", "currency": "BTC"}
+        });
+        change(&mut account);
+        let account: Account = serde_json::from_value(account).unwrap();
+        let asset = asset(&account, AssetNetworks::new(Vec::new()).unwrap());
+        asset.map_err(|gap| gap.what())
+    };
+    let read = documented(&|_| ()).unwrap();
+    assert_eq!(
+        serde_json::to_value(read).unwrap(),
+        json!({"asset": "BTC", "name": "BTC Wallet", "balance": "1.23", "networks": []})
+    );
+    for (place, value, expected) in [
+        ("/available_balance/value", "-1", "available_balance"),
+        ("/available_balance/currency", "ETH", "available_balance"),
+        ("/name", "", "name"),
+    ] {
+        let read = documented(&|account| *account.pointer_mut(place).unwrap() = json!(value));
+        assert_eq!(read.unwrap_err(), expected);
+    }
+}
+
 // r[verify withdrawal.coinbase.unknown-error]
 #[test]
 fn errors_are_read_by_id_then_by_status() {
     for known in CoinbaseErrorId::ALL {
         let body = json!({"errors": [{"id": known.as_str(), "message": "", "url": "https://x"}]});
-        let expected = Some(known.becomes()).filter(|becomes| *becomes != "challenge_required");
-        let read = code(error(400, &body)).map(Code::as_str);
-        assert_eq!(read, expected);
+        let expected = Some(known.becomes()).filter(|code| *code != Code::ChallengeRequired);
+        assert_eq!(code(error(400, &body)), expected);
     }
     for (status, expected) in [
         (400, Code::InvalidRequest),

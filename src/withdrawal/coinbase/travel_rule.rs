@@ -1,15 +1,12 @@
 //! Travel Rule data (section 15.6).
 
+use std::str::FromStr;
+
 use super::{Gap, TravelRuleData};
 use crate::wire::withdrawal::{
-    BeneficiaryVasp, LegalPersonNameType, NaturalPersonNameType, Person, TransferPurpose,
-    TravelRule, WalletType,
+    BeneficiaryVasp, CoinbaseIsSelf, CoinbaseWalletType, LegalPersonNameType,
+    NaturalPersonNameType, Person, TransferPurpose, TravelRule, WalletType,
 };
-
-const SELF_HOSTED: &str = "WALLET_TYPE_SELF_HOSTED";
-const CUSTODIAL: &str = "WALLET_TYPE_EXCHANGE";
-const IS_SELF: &str = "IS_SELF_TRUE";
-const IS_OTHER: &str = "IS_SELF_FALSE";
 
 /// Coinbase's form of Travel Rule data.
 ///
@@ -24,13 +21,17 @@ pub fn travel_rule_data(
         return Err(Gap::new("ownershipProof", "Coinbase takes none"));
     }
     let wallet_type = match data.wallet_type {
-        WalletType::SelfHosted => SELF_HOSTED,
-        WalletType::Custodial => CUSTODIAL,
+        WalletType::SelfHosted => CoinbaseWalletType::WalletTypeSelfHosted,
+        WalletType::Custodial => CoinbaseWalletType::WalletTypeExchange,
     };
-    let is_self = if data.is_self { IS_SELF } else { IS_OTHER };
+    let is_self = if data.is_self {
+        CoinbaseIsSelf::IsSelfTrue
+    } else {
+        CoinbaseIsSelf::IsSelfFalse
+    };
     Ok(TravelRuleData {
-        beneficiary_wallet_type: Some(wallet_type.to_owned()),
-        is_self: Some(is_self.to_owned()),
+        beneficiary_wallet_type: Some(wallet_type.as_str().to_owned()),
+        is_self: Some(is_self.as_str().to_owned()),
         beneficiary_name: data.beneficiary.as_ref().map(legal_name).transpose()?,
         beneficiary_financial_institution: data
             .beneficiary_vasp
@@ -48,14 +49,14 @@ pub fn travel_rule_data(
 /// say whether it is that of a human being, and for an institution, which does not say whether it is
 /// named or identified.
 pub fn travel_rule(data: &TravelRuleData) -> Result<TravelRule, Gap> {
-    let wallet_type = match data.beneficiary_wallet_type.as_deref() {
-        Some(SELF_HOSTED) => WalletType::SelfHosted,
-        Some(CUSTODIAL) => WalletType::Custodial,
+    let wallet_type = match word(data.beneficiary_wallet_type.as_deref()) {
+        Some(CoinbaseWalletType::WalletTypeSelfHosted) => WalletType::SelfHosted,
+        Some(CoinbaseWalletType::WalletTypeExchange) => WalletType::Custodial,
         _ => return Err(Gap::new("beneficiary_wallet_type", "not a type of wallet")),
     };
-    let is_self = match data.is_self.as_deref() {
-        Some(IS_SELF) => true,
-        Some(IS_OTHER) => false,
+    let is_self = match word(data.is_self.as_deref()) {
+        Some(CoinbaseIsSelf::IsSelfTrue) => true,
+        Some(CoinbaseIsSelf::IsSelfFalse) => false,
         _ => return Err(Gap::new("is_self", "neither true nor false")),
     };
     if data.beneficiary_name.is_some() {
@@ -74,6 +75,10 @@ pub fn travel_rule(data: &TravelRuleData) -> Result<TravelRule, Gap> {
         read = read.with_purpose(purpose);
     }
     Ok(read)
+}
+
+fn word<T: FromStr>(text: Option<&str>) -> Option<T> {
+    text?.parse().ok()
 }
 
 /// The legal name, given names first.
