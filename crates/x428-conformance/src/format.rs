@@ -14,9 +14,10 @@ use crate::profile::ProofProfile;
 mod withdrawal;
 
 pub use withdrawal::{
-    CodeExpected, CodeInput, CodedExpected, CursorInput, CursorPlace, DecimalExpected,
-    DecimalInput, IdempotencyKeyExpected, IdempotencyKeyInput, IntentExpected, IntentInput,
-    ProofChallenge, ProofInput, ProofRequest, StateExpected, StateInput, WebauthnChallengeExpected,
+    CodeExpected, CodeInput, CodedExpected, CoinbaseConversion, CoinbaseExpected, CoinbaseInput,
+    CoinbaseNetwork, CursorInput, CursorPlace, DecimalExpected, DecimalInput,
+    IdempotencyKeyExpected, IdempotencyKeyInput, IntentExpected, IntentInput, ProofChallenge,
+    ProofInput, ProofRequest, StateExpected, StateInput, WebauthnChallengeExpected,
     WebauthnChallengeInput, WebhookExpected, WebhookHeaders, WebhookInput,
 };
 
@@ -177,6 +178,13 @@ pub enum Case {
         /// Whether it leads on.
         expected: CodedExpected,
     },
+    /// What Coinbase calls something, or what something of Coinbase is called here.
+    Coinbase {
+        /// What is converted.
+        input: Box<CoinbaseInput>,
+        /// What comes out.
+        expected: CoinbaseExpected,
+    },
 }
 
 /// The name of a category.
@@ -220,11 +228,13 @@ pub enum Category {
     Webhook,
     /// `cursor`
     Cursor,
+    /// `coinbase`
+    Coinbase,
 }
 
 impl Category {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Scope,
         Self::Signature,
         Self::Verify,
@@ -243,6 +253,7 @@ impl Category {
         Self::Proof,
         Self::Webhook,
         Self::Cursor,
+        Self::Coinbase,
     ];
 
     /// The name as files write it.
@@ -267,6 +278,7 @@ impl Category {
             Self::Proof => "proof",
             Self::Webhook => "webhook",
             Self::Cursor => "cursor",
+            Self::Coinbase => "coinbase",
         }
     }
 }

@@ -27,13 +27,14 @@ pub mod server;
 mod tests;
 
 pub use format::{
-    Case, Category, CodeExpected, CodeInput, CodedExpected, CursorInput, CursorPlace,
-    DecimalExpected, DecimalInput, FormExpected, IdempotencyKeyExpected, IdempotencyKeyInput,
-    IntentExpected, IntentInput, JcsExpected, Matches, ParseExpected, ParseInput, ProofChallenge,
-    ProofInput, ProofRequest, RoutingExpected, RoutingInput, ScopeInput, SequenceInput,
-    SignatureExpected, SignatureInput, StateExpected, StateInput, Step, Steps, TokenExpected,
-    TokenInput, Vector, VerifyExpected, VerifyInput, WebauthnChallengeExpected,
-    WebauthnChallengeInput, WebhookExpected, WebhookHeaders, WebhookInput,
+    Case, Category, CodeExpected, CodeInput, CodedExpected, CoinbaseConversion, CoinbaseExpected,
+    CoinbaseInput, CoinbaseNetwork, CursorInput, CursorPlace, DecimalExpected, DecimalInput,
+    FormExpected, IdempotencyKeyExpected, IdempotencyKeyInput, IntentExpected, IntentInput,
+    JcsExpected, Matches, ParseExpected, ParseInput, ProofChallenge, ProofInput, ProofRequest,
+    RoutingExpected, RoutingInput, ScopeInput, SequenceInput, SignatureExpected, SignatureInput,
+    StateExpected, StateInput, Step, Steps, TokenExpected, TokenInput, Vector, VerifyExpected,
+    VerifyInput, WebauthnChallengeExpected, WebauthnChallengeInput, WebhookExpected,
+    WebhookHeaders, WebhookInput,
 };
 pub use profile::{Profile, ProofProfile};
 pub use read::{FormatError, parse, parse_value};

@@ -6,12 +6,12 @@ use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use crate::format::{
-    Category, CodeExpected, CodeInput, CodedExpected, CursorInput, DecimalExpected, DecimalInput,
-    IdempotencyKeyExpected, IdempotencyKeyInput, IntentExpected, IntentInput, JcsExpected, Matches,
-    ParseExpected, ParseInput, ProofInput, RoutingExpected, RoutingInput, ScopeInput,
-    SignatureExpected, SignatureInput, StateExpected, StateInput, Steps, TokenExpected, TokenInput,
-    Vector, VerifyExpected, VerifyInput, WebauthnChallengeExpected, WebauthnChallengeInput,
-    WebhookExpected, WebhookInput,
+    Category, CodeExpected, CodeInput, CodedExpected, CoinbaseExpected, CoinbaseInput, CursorInput,
+    DecimalExpected, DecimalInput, IdempotencyKeyExpected, IdempotencyKeyInput, IntentExpected,
+    IntentInput, JcsExpected, Matches, ParseExpected, ParseInput, ProofInput, RoutingExpected,
+    RoutingInput, ScopeInput, SignatureExpected, SignatureInput, StateExpected, StateInput, Steps,
+    TokenExpected, TokenInput, Vector, VerifyExpected, VerifyInput, WebauthnChallengeExpected,
+    WebauthnChallengeInput, WebhookExpected, WebhookInput,
 };
 
 /// A file or a value that is not of the vector format.
@@ -141,6 +141,7 @@ fn locate(category: &str, value: &Value) -> Option<(String, String)> {
         Category::Proof => both::<ProofInput, CodedExpected>(value),
         Category::Webhook => both::<WebhookInput, WebhookExpected>(value),
         Category::Cursor => both::<CursorInput, CodedExpected>(value),
+        Category::Coinbase => both::<CoinbaseInput, CoinbaseExpected>(value),
         Category::Error => both::<CodeInput, CodeExpected>(value),
         Category::IdempotencyKey => both::<IdempotencyKeyInput, IdempotencyKeyExpected>(value),
     }

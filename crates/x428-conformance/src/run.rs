@@ -18,6 +18,7 @@ use crate::format::{
 use crate::profile::{Profile, ProofProfile};
 use crate::read::{FormatError, parse_value};
 
+mod coinbase;
 mod presented;
 mod verification;
 mod withdrawal;
@@ -161,6 +162,7 @@ impl Vector {
             Case::Proof { input, expected } => presented::proof(input, expected),
             Case::Webhook { input, expected } => presented::webhook(input, *expected),
             Case::Cursor { input, expected } => presented::cursor(input, expected),
+            Case::Coinbase { input, expected } => coinbase::coinbase(input, expected),
             Case::IdempotencyKey { input, expected } => {
                 withdrawal::idempotency_key(input, expected)
             }

@@ -70,7 +70,7 @@ fn files_that_are_none_are_refused_with_their_place() {
         refusal(r#"[{"description": "d", "category": "scop"}]"#),
         "/0 (\"d\"): unknown category `scop`, expected one of scope, signature, verify, \
          verify-sequence, jcs, routing, parse, token, decimal, intent, webauthn-challenge, state, \
-         challenge-state, error, idempotency-key, proof, webhook, cursor"
+         challenge-state, error, idempotency-key, proof, webhook, cursor, coinbase"
     );
     assert_eq!(
         refusal(r#"[{"description": "d", "category": "scope", "input": {}}]"#),

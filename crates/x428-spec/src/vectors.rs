@@ -3,6 +3,7 @@
 
 mod build;
 mod case;
+mod coinbase;
 mod plain;
 mod presented;
 mod serialized;
@@ -73,6 +74,8 @@ fn rests_on_failed(protocol: &Protocol, results: &Results, case: &Node) -> bool 
         "intent-hash",
         "header",
         "claims",
+        "value",
+        "becomes",
     ];
     let steps = case.get("steps").map(Node::elements).unwrap_or_default();
     std::iter::once(case).chain(steps).any(|node| {
@@ -221,6 +224,7 @@ fn one(
         Category::Proof => presented::PROOF_MEMBERS,
         Category::Webhook => presented::WEBHOOK_MEMBERS,
         Category::Cursor => presented::CURSOR_MEMBERS,
+        Category::Coinbase => coinbase::COINBASE_MEMBERS,
         _ => &[],
     };
     case.only(&[COMMON, own].concat());
@@ -258,6 +262,7 @@ fn one(
             Category::Proof => presented::proof(builder, &mut case)?,
             Category::Webhook => presented::webhook(builder, &mut case)?,
             Category::Cursor => presented::cursor(builder, &mut case)?,
+            Category::Coinbase => coinbase::coinbase(builder, &mut case)?,
             _ => return None,
         },
     })

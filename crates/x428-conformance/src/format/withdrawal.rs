@@ -213,6 +213,82 @@ pub struct WebhookExpected {
     pub accept: bool,
 }
 
+/// Input of `coinbase`: what an adapter converts, and what it knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CoinbaseInput {
+    /// Which conversion.
+    pub conversion: CoinbaseConversion,
+    /// What is converted.
+    pub value: Value,
+    /// The networks of the adapter.
+    #[serde(default)]
+    pub networks: Vec<CoinbaseNetwork>,
+    /// What the client asked for, for `withdrawal`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Value>,
+    /// The value of the header `Idempotency-Key`, for `send` and `transaction`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
+/// A conversion between this protocol and Coinbase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum CoinbaseConversion {
+    /// A request to withdraw, to Coinbase.
+    Send,
+    /// A request to send, from Coinbase's form.
+    Request,
+    /// A transaction, from Coinbase.
+    Withdrawal,
+    /// A withdrawal, in Coinbase's form.
+    Transaction,
+    /// An error, from Coinbase.
+    Error,
+    /// A code of an error, in Coinbase's form.
+    Code,
+    /// Where the next page begins, from Coinbase.
+    Page,
+    /// Travel Rule data, to Coinbase.
+    TravelRuleData,
+    /// Travel Rule data, from Coinbase's form.
+    TravelRule,
+    /// A scope, to Coinbase.
+    Scope,
+    /// Limits, to Coinbase.
+    Limits,
+    /// An account of Advanced Trade, as an asset without networks.
+    Account,
+}
+
+/// A network of an adapter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CoinbaseNetwork {
+    /// The code in this protocol.
+    pub code: String,
+    /// Coinbase's name.
+    pub name: String,
+    /// How many confirmations a transaction needs.
+    pub confirmations: u32,
+}
+
+/// Expectation of `coinbase`. One of the three is given.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CoinbaseExpected {
+    /// What comes out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// The code of the refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+    /// The member that has no counterpart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap: Option<String>,
+}
+
 /// Input of `cursor`. The implementation makes a cursor in one place and is given it in another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CursorInput {
