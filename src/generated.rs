@@ -9055,19 +9055,19 @@ pub mod withdrawal {
         }
         /// The column `balance` of the table.
         #[must_use]
-        pub fn balance(self) -> &'static str {
+        pub fn balance(self) -> ReservedBalance {
             match self {
-                Self::Pending => "reserved",
-                Self::AwaitingInformation => "reserved",
-                Self::UnderReview => "reserved",
-                Self::Processing => "reserved",
-                Self::Canceling => "reserved",
-                Self::Broadcast => "reserved",
-                Self::Completed => "debited",
-                Self::Failed => "released",
-                Self::Rejected => "released",
-                Self::Canceled => "released",
-                Self::Expired => "released",
+                Self::Pending => ReservedBalance::Reserved,
+                Self::AwaitingInformation => ReservedBalance::Reserved,
+                Self::UnderReview => ReservedBalance::Reserved,
+                Self::Processing => ReservedBalance::Reserved,
+                Self::Canceling => ReservedBalance::Reserved,
+                Self::Broadcast => ReservedBalance::Reserved,
+                Self::Completed => ReservedBalance::Debited,
+                Self::Failed => ReservedBalance::Released,
+                Self::Rejected => ReservedBalance::Released,
+                Self::Canceled => ReservedBalance::Released,
+                Self::Expired => ReservedBalance::Released,
             }
         }
         /// What it means, in a sentence.
@@ -9175,6 +9175,47 @@ pub mod withdrawal {
     }
 
     crate::wire::word::word!(WithdrawalStatus);
+
+    /// What has become of the balance that was reserved for a withdrawal.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum ReservedBalance {
+        /// It is held back, and has neither left nor returned.
+        Reserved,
+        /// It has left the account.
+        Debited,
+        /// It can be used again.
+        Released,
+    }
+
+    impl ReservedBalance {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::Reserved,
+            Self::Debited,
+            Self::Released,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Reserved => "reserved",
+                Self::Debited => "debited",
+                Self::Released => "released",
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::Reserved => "It is held back, and has neither left nor returned.",
+                Self::Debited => "It has left the account.",
+                Self::Released => "It can be used again.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(ReservedBalance);
 
     /// Why a withdrawal has its status.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11687,6 +11728,103 @@ pub mod withdrawal {
 
     crate::wire::word::word!(WithdrawalErrorCode);
 
+    /// What Coinbase calls a scope.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum CoinbaseScope {
+        /// Reads the accounts and what they hold.
+        WalletAccountsRead,
+        /// Sends; it needs a limit of its own.
+        WalletTransactionsSend,
+        /// Reads transactions.
+        WalletTransactionsRead,
+        /// Gives a refresh token.
+        OfflineAccess,
+    }
+
+    impl CoinbaseScope {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::WalletAccountsRead,
+            Self::WalletTransactionsSend,
+            Self::WalletTransactionsRead,
+            Self::OfflineAccess,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::WalletAccountsRead => "wallet:accounts:read",
+                Self::WalletTransactionsSend => "wallet:transactions:send",
+                Self::WalletTransactionsRead => "wallet:transactions:read",
+                Self::OfflineAccess => "offline_access",
+            }
+        }
+        /// The column `becomes` of the table.
+        #[must_use]
+        pub fn becomes(self) -> Scope {
+            match self {
+                Self::WalletAccountsRead => Scope::AssetsRead,
+                Self::WalletTransactionsSend => Scope::WithdrawalsCreate,
+                Self::WalletTransactionsRead => Scope::WithdrawalsRead,
+                Self::OfflineAccess => Scope::OfflineAccess,
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::WalletAccountsRead => "Reads the accounts and what they hold.",
+                Self::WalletTransactionsSend => "Sends; it needs a limit of its own.",
+                Self::WalletTransactionsRead => "Reads transactions.",
+                Self::OfflineAccess => "Gives a refresh token.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(CoinbaseScope);
+
+    /// A second factor whose code Coinbase takes.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum CoinbaseFactor {
+        /// The code in a text message of Coinbase.
+        Sms,
+        /// The code of an authenticator app.
+        Totp,
+    }
+
+    impl CoinbaseFactor {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[Self::Sms, Self::Totp];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::Sms => "sms",
+                Self::Totp => "totp",
+            }
+        }
+        /// The column `becomes` of the table.
+        #[must_use]
+        pub fn becomes(self) -> StepUpMethod {
+            match self {
+                Self::Sms => StepUpMethod::Sms,
+                Self::Totp => StepUpMethod::Totp,
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::Sms => "The code in a text message of Coinbase.",
+                Self::Totp => "The code of an authenticator app.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(CoinbaseFactor);
+
     /// The codes of section 15.4 Answers.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[non_exhaustive]
@@ -11733,15 +11871,15 @@ pub mod withdrawal {
         }
         /// The column `becomes` of the table.
         #[must_use]
-        pub fn becomes(self) -> &'static str {
+        pub fn becomes(self) -> WithdrawalStatus {
             match self {
-                Self::WaitingForSignature => "pending",
-                Self::WaitingForClearing => "under_review",
-                Self::Pending => "processing",
-                Self::Completed => "completed",
-                Self::Failed => "failed",
-                Self::Expired => "expired",
-                Self::Canceled => "canceled",
+                Self::WaitingForSignature => WithdrawalStatus::Pending,
+                Self::WaitingForClearing => WithdrawalStatus::UnderReview,
+                Self::Pending => WithdrawalStatus::Processing,
+                Self::Completed => WithdrawalStatus::Completed,
+                Self::Failed => WithdrawalStatus::Failed,
+                Self::Expired => WithdrawalStatus::Expired,
+                Self::Canceled => WithdrawalStatus::Canceled,
             }
         }
         /// What it means, in a sentence.
@@ -11797,12 +11935,12 @@ pub mod withdrawal {
         }
         /// The column `becomes` of the table.
         #[must_use]
-        pub fn becomes(self) -> &'static str {
+        pub fn becomes(self) -> WithdrawalStatus {
             match self {
-                Self::Pending => "processing",
-                Self::OffBlockchain => "processing",
-                Self::Unconfirmed => "broadcast",
-                Self::Confirming => "broadcast",
+                Self::Pending => WithdrawalStatus::Processing,
+                Self::OffBlockchain => WithdrawalStatus::Processing,
+                Self::Unconfirmed => WithdrawalStatus::Broadcast,
+                Self::Confirming => WithdrawalStatus::Broadcast,
             }
         }
         /// What it means, in a sentence.
@@ -11901,24 +12039,24 @@ pub mod withdrawal {
         }
         /// The column `becomes` of the table.
         #[must_use]
-        pub fn becomes(self) -> &'static str {
+        pub fn becomes(self) -> WithdrawalErrorCode {
             match self {
-                Self::TwoFactorRequired => "challenge_required",
-                Self::ParamRequired => "invalid_request",
-                Self::InvalidRequest => "invalid_request",
-                Self::ValidationError => "invalid_request",
-                Self::PersonalDetailsRequired => "kyc_required",
-                Self::IdentityVerificationRequired => "kyc_required",
-                Self::JumioVerificationRequired => "kyc_required",
-                Self::UnverifiedEmail => "account_restricted",
-                Self::AuthenticationError => "invalid_token",
-                Self::InvalidToken => "invalid_token",
-                Self::RevokedToken => "invalid_token",
-                Self::ExpiredToken => "invalid_token",
-                Self::InvalidScope => "insufficient_scope",
-                Self::NotFound => "not_found",
-                Self::RateLimitExceeded => "rate_limited",
-                Self::InternalServerError => "internal_error",
+                Self::TwoFactorRequired => WithdrawalErrorCode::ChallengeRequired,
+                Self::ParamRequired => WithdrawalErrorCode::InvalidRequest,
+                Self::InvalidRequest => WithdrawalErrorCode::InvalidRequest,
+                Self::ValidationError => WithdrawalErrorCode::InvalidRequest,
+                Self::PersonalDetailsRequired => WithdrawalErrorCode::KycRequired,
+                Self::IdentityVerificationRequired => WithdrawalErrorCode::KycRequired,
+                Self::JumioVerificationRequired => WithdrawalErrorCode::KycRequired,
+                Self::UnverifiedEmail => WithdrawalErrorCode::AccountRestricted,
+                Self::AuthenticationError => WithdrawalErrorCode::InvalidToken,
+                Self::InvalidToken => WithdrawalErrorCode::InvalidToken,
+                Self::RevokedToken => WithdrawalErrorCode::InvalidToken,
+                Self::ExpiredToken => WithdrawalErrorCode::InvalidToken,
+                Self::InvalidScope => WithdrawalErrorCode::InsufficientScope,
+                Self::NotFound => WithdrawalErrorCode::NotFound,
+                Self::RateLimitExceeded => WithdrawalErrorCode::RateLimited,
+                Self::InternalServerError => WithdrawalErrorCode::InternalError,
             }
         }
         /// What it means, in a sentence.
@@ -11946,6 +12084,59 @@ pub mod withdrawal {
     }
 
     crate::wire::word::word!(CoinbaseErrorId);
+
+    /// What Coinbase calls a type of wallet.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum CoinbaseWalletType {
+        /// `WALLET_TYPE_SELF_HOSTED`
+        WalletTypeSelfHosted,
+        /// `WALLET_TYPE_EXCHANGE`
+        WalletTypeExchange,
+    }
+
+    impl CoinbaseWalletType {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::WalletTypeSelfHosted,
+            Self::WalletTypeExchange,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::WalletTypeSelfHosted => "WALLET_TYPE_SELF_HOSTED",
+                Self::WalletTypeExchange => "WALLET_TYPE_EXCHANGE",
+            }
+        }
+    }
+
+    crate::wire::word::word!(CoinbaseWalletType);
+
+    /// Whether the receiver is the owner, in the words of Coinbase.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum CoinbaseIsSelf {
+        /// `IS_SELF_TRUE`
+        IsSelfTrue,
+        /// `IS_SELF_FALSE`
+        IsSelfFalse,
+    }
+
+    impl CoinbaseIsSelf {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[Self::IsSelfTrue, Self::IsSelfFalse];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::IsSelfTrue => "IS_SELF_TRUE",
+                Self::IsSelfFalse => "IS_SELF_FALSE",
+            }
+        }
+    }
+
+    crate::wire::word::word!(CoinbaseIsSelf);
 
     /// The networks on which the asset may be withdrawn.
     #[derive(Clone, Debug, PartialEq)]
@@ -14484,6 +14675,7 @@ pub mod withdrawal {
             "ProofTokenHeader" => Some(through::<ProofTokenHeader>(value)),
             "ProofTokenClaims" => Some(through::<ProofTokenClaims>(value)),
             "WithdrawalStatus" => Some(through::<WithdrawalStatus>(value)),
+            "ReservedBalance" => Some(through::<ReservedBalance>(value)),
             "StatusReasonCode" => Some(through::<StatusReasonCode>(value)),
             "Cursor" => Some(through::<Cursor>(value)),
             "Pagination" => Some(through::<Pagination>(value)),
@@ -14531,9 +14723,13 @@ pub mod withdrawal {
             "ErrorObject" => Some(through::<ErrorObject>(value)),
             "ErrorResponse" => Some(through::<ErrorResponse>(value)),
             "WithdrawalErrorCode" => Some(through::<WithdrawalErrorCode>(value)),
+            "CoinbaseScope" => Some(through::<CoinbaseScope>(value)),
+            "CoinbaseFactor" => Some(through::<CoinbaseFactor>(value)),
             "CoinbaseStatus" => Some(through::<CoinbaseStatus>(value)),
             "CoinbaseNetworkStatus" => Some(through::<CoinbaseNetworkStatus>(value)),
             "CoinbaseErrorId" => Some(through::<CoinbaseErrorId>(value)),
+            "CoinbaseWalletType" => Some(through::<CoinbaseWalletType>(value)),
+            "CoinbaseIsSelf" => Some(through::<CoinbaseIsSelf>(value)),
             _ => None,
         }
     }
