@@ -40,8 +40,11 @@ pub use profile::{Profile, ProofProfile};
 pub use read::{FormatError, parse, parse_value};
 pub use run::{Outcome, Verdict, run_value, verify};
 
-/// The JSON Schema of a vector file, to be published beside the vectors.
+/// The JSON Schema of a vector file: `schema/vectors.json`. It leaves out that the array is not
+/// empty, and that an `id` is unique in all files.
 #[must_use]
 pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Vec<Vector>).to_value()
+    let mut schema = schemars::schema_for!(Vec<Vector>);
+    schema.insert("title".to_owned(), "Conformance vectors".into());
+    schema.to_value()
 }

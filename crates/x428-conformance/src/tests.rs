@@ -287,6 +287,33 @@ fn the_vectors_of_the_specification_pass_in_both_profiles() {
     }
 }
 
+#[test]
+fn the_schema_is_met_by_the_vectors_and_by_no_part_of_one() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    let mut files = 0;
+    for protocol in ["attestation", "withdrawal"] {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../vectors")
+            .join(protocol);
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let vectors: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+            let wrong = validator.iter_errors(&vectors).next();
+            assert!(wrong.is_none(), "{}: {wrong:?}", path.display());
+            let first = vectors[0].as_object().unwrap();
+            for member in ["description", "category", "input", "expected"] {
+                let mut part = first.clone();
+                if part.remove(member).is_some() {
+                    let part = json!([part]);
+                    assert!(!validator.is_valid(&part), "without {member}: {part}");
+                }
+            }
+            files += 1;
+        }
+    }
+    assert_ne!(files, 0);
+}
+
 /// Published vectors, where they are at hand.
 #[test]
 #[expect(clippy::print_stderr, reason = "says that it has not run")]

@@ -8,7 +8,6 @@ mod write;
 
 use std::collections::BTreeMap;
 
-pub(crate) use self::write::replace;
 pub use self::{
     code::code,
     manifest::manifest,
@@ -16,6 +15,7 @@ pub use self::{
     vectors::vectors,
     write::{Written, write},
 };
+pub(crate) use self::{vectors::VECTOR_SCHEMA, write::replace};
 
 /// Files by their path below the root of the project, with `/`.
 #[derive(Debug, Default, Clone)]

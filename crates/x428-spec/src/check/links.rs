@@ -4,9 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     diagnostic::{Code, Diagnostic, did_you_mean},
+    emit::VECTOR_SCHEMA,
     model::{Document, Link, LinkKind, Spec},
     parse,
 };
+
+/// Where the files are that can be downloaded from the book.
+const DOWNLOADS: [&str; 3] = ["schema/", "openapi/", "vectors/"];
 
 /// Where a relative link leads.
 pub(super) struct Target<'a> {
@@ -74,9 +78,7 @@ impl Checker<'_, '_> {
         }
         let Some(target) = resolve(document, &link.target) else {
             if !is_absolute(&link.target) {
-                let message = format!("`{}` leads out of the specification", link.target);
-                self.found
-                    .push(Diagnostic::new(Code::BrokenLink, link.span, message));
+                self.download(document, link);
             }
             return;
         };
@@ -92,6 +94,25 @@ impl Checker<'_, '_> {
         if let Some(anchor) = target.anchor.filter(|anchor| !anchor.is_empty()) {
             self.anchor(other, anchor, link);
         }
+    }
+
+    /// A link out of the specification is one to a file that can be downloaded from the book.
+    fn download(&mut self, document: &Document, link: &Link) {
+        let directory = self.spec.project.spec.file_name();
+        let path = directory
+            .and_then(|name| name.to_str())
+            .and_then(|name| below(&format!("{name}/{}", document.path), &link.target))
+            .filter(|path| DOWNLOADS.iter().any(|known| path.starts_with(known)));
+        let message = match path {
+            // Some builds write it for the first time.
+            Some(path) if path == VECTOR_SCHEMA || self.spec.project.root.join(&path).is_file() => {
+                return;
+            }
+            Some(path) => format!("`{path}` does not exist"),
+            None => format!("`{}` leads out of the specification", link.target),
+        };
+        self.found
+            .push(Diagnostic::new(Code::BrokenLink, link.span, message));
     }
 
     fn anchor(&mut self, other: &Document, anchor: &str, link: &Link) {
@@ -140,7 +161,15 @@ pub(super) fn resolve<'a>(document: &Document, target: &'a str) -> Option<Target
             anchor,
         });
     }
-    let mut parts: Vec<&str> = document.path.split('/').collect();
+    Some(Target {
+        path: below(&document.path, path)?,
+        anchor,
+    })
+}
+
+/// The path to which a relative path in a file leads, unless it goes above where the file's begins.
+fn below(from: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();
     for part in path.split('/') {
         match part {
@@ -151,10 +180,7 @@ pub(super) fn resolve<'a>(document: &Document, target: &'a str) -> Option<Target
             part => parts.push(part),
         }
     }
-    Some(Target {
-        path: parts.join("/"),
-        anchor,
-    })
+    Some(parts.join("/"))
 }
 
 fn is_absolute(target: &str) -> bool {

@@ -69,7 +69,10 @@ impl Copy {
         let copy = Self {
             directory: tempfile::tempdir()?,
         };
-        copy_all(&real().join("spec"), &copy.root().join("spec"))?;
+        // Besides the text only what is linked there and not made from it.
+        for directory in ["spec", "schema/config"] {
+            copy_all(&real().join(directory), &copy.root().join(directory))?;
+        }
         Ok(copy)
     }
 
