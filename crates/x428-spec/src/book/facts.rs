@@ -27,14 +27,14 @@ fn range(schema: &Node, least: &str, most: &str, unit: &str) -> Option<String> {
         Some(Data::Number(number)) => Some(number.to_string()),
         _ => None,
     };
-    let (words, last) = match (bound(least), bound(most)) {
+    let (words, number) = match (bound(least), bound(most)) {
         (Some(least), Some(most)) if least == most => (least.clone(), least),
         (Some(least), Some(most)) => (format!("{least} to {most}"), most),
         (Some(least), None) => (format!("at least {least}"), least),
         (None, Some(most)) => (format!("at most {most}"), most),
         (None, None) => return None,
     };
-    Some(match (unit, last.as_str()) {
+    Some(match (unit, number.as_str()) {
         ("", _) => words,
         (unit, "1") => format!("{words} {unit}"),
         (unit, _) => format!("{words} {unit}s"),
