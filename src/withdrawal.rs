@@ -1,7 +1,7 @@
 //! The withdrawal protocol: an application withdraws for an owner, and the owner approves what is
 //! withdrawn.
 //!
-//! These modules calculate and decide. They send nothing and store nothing.
+//! These modules calculate and decide. They send nothing and store nothing, but for the client.
 //!
 //! | part | section | does |
 //! |---|---|---|
@@ -14,8 +14,11 @@
 //! | [`cursor`] | 8.4 | lists in pages |
 //! | [`webhook`] | 8.5 | signed by the exchange, verified by the client |
 //! | [`coinbase`] | 15 | what Coinbase calls these things |
+//! | `client` (feature `withdrawal-client`) | 3 to 8, 10, 11 | what a wallet uses |
 //! | [`refusal`] | 2.2, 10 | bodies read strictly, and what is answered if they are not of their form |
 
+#[cfg(feature = "withdrawal-client")]
+pub mod client;
 pub mod coinbase;
 pub mod cursor;
 pub mod decimal;

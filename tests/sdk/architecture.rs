@@ -21,7 +21,7 @@ const ORDER: [&str; 10] = [
 ];
 
 /// Parts of these modules that are for the outside world, with a feature of their own each.
-const OUTSIDE: [&str; 1] = ["did/web"];
+const OUTSIDE: [&str; 2] = ["did/web", "withdrawal/client"];
 
 /// What brings a runtime, input, output or the time of the system.
 const FORBIDDEN: [&str; 11] = [

@@ -1,0 +1,169 @@
+//! What an exchange says of itself (section 3.9).
+
+use http::{Method, StatusCode};
+use serde_json::Value;
+use url::Url;
+
+use super::ClientError;
+use super::answer::{expect, known_words, read};
+use super::transport::{Request, Transport};
+use crate::error::Misuse;
+use crate::wire::withdrawal::{
+    AuthorizationServerMetadata, ChallengePolicy, ExchangeMetadata, HttpsUri, MetadataValue,
+    Profile, ProtectedResourceMetadata, Scope, StepUpMethod, WebhookSignatureKind,
+};
+
+const AUTHORIZATION_SERVER: &str = "oauth-authorization-server";
+const PROTECTED_RESOURCE: &str = "oauth-protected-resource";
+const EXCHANGE: &str = "x428-exchange";
+
+/// An exchange: where its endpoints are and what it implements.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Discovered {
+    /// The metadata of its authorization server.
+    pub authorization_server: AuthorizationServerMetadata,
+    /// What it implements of this protocol.
+    pub exchange: ExchangeMetadata,
+}
+
+/// Asks an issuer for its metadata.
+// r[impl withdrawal.metadata.exchange]
+pub(super) async fn discover(
+    transport: &Transport,
+    issuer: &HttpsUri,
+) -> Result<Discovered, ClientError> {
+    let mut json = fetch(transport, issuer, AUTHORIZATION_SERVER).await?;
+    known_words::<Scope>(&mut json, "scopes_supported");
+    let authorization_server: AuthorizationServerMetadata = read(&json, "metadata")?;
+    // r[impl withdrawal.metadata.issuer]
+    if authorization_server.issuer != *issuer {
+        return Err(ClientError::Untrusted("metadata of another issuer"));
+    }
+    check(&authorization_server)?;
+
+    let mut json = fetch(transport, issuer, EXCHANGE).await?;
+    known_words::<Profile>(&mut json, "profiles");
+    known_words::<Scope>(&mut json, "scopes");
+    known_words::<StepUpMethod>(&mut json, "methods");
+    known_words::<ChallengePolicy>(&mut json, "policies");
+    known_words::<WebhookSignatureKind>(&mut json, "webhookSignatures");
+    let exchange: ExchangeMetadata = read(&json, "metadata")?;
+    if exchange.issuer != *issuer {
+        return Err(ClientError::Untrusted("metadata of another issuer"));
+    }
+    if !exchange.profiles.contains(&Profile::Baseline) {
+        return Err(ClientError::Unsupported(
+            "an exchange of the High profile alone",
+        ));
+    }
+
+    let mut json = fetch(transport, &exchange.base_url, PROTECTED_RESOURCE).await?;
+    known_words::<Scope>(&mut json, "scopes_supported");
+    let resource: ProtectedResourceMetadata = read(&json, "metadata")?;
+    // r[impl withdrawal.metadata.resource]
+    if resource.resource != exchange.base_url {
+        return Err(ClientError::Untrusted("metadata of another resource"));
+    }
+    if !resource.authorization_servers.contains(issuer) {
+        return Err(ClientError::Untrusted(
+            "an API that takes no tokens of this issuer",
+        ));
+    }
+    if resource.dpop_bound_access_tokens_required == Some(true) {
+        return Err(ClientError::Unsupported(
+            "an API that takes tokens bound by DPoP alone",
+        ));
+    }
+    Ok(Discovered {
+        authorization_server,
+        exchange,
+    })
+}
+
+fn check(metadata: &AuthorizationServerMetadata) -> Result<(), ClientError> {
+    let has = |values: &[MetadataValue], value: &str| {
+        values.iter().any(|supported| supported.as_str() == value)
+    };
+    if !metadata.authorization_response_iss_parameter_supported {
+        return Err(ClientError::Unsupported(
+            "an authorization server without `iss`",
+        ));
+    }
+    if !has(&metadata.code_challenge_methods_supported, "S256") {
+        return Err(ClientError::Unsupported(
+            "an authorization server without S256",
+        ));
+    }
+    if !has(&metadata.response_types_supported, "code") {
+        return Err(ClientError::Unsupported(
+            "an authorization server without codes",
+        ));
+    }
+    if metadata.require_pushed_authorization_requests == Some(true) {
+        return Err(ClientError::Unsupported(
+            "an authorization server that takes pushed requests alone",
+        ));
+    }
+    Ok(())
+}
+
+async fn fetch(
+    transport: &Transport,
+    identifier: &HttpsUri,
+    document: &str,
+) -> Result<Value, ClientError> {
+    let request = Request::new(Method::GET, address(identifier, document)?);
+    let answer = transport.send(request).await?;
+    Ok(expect(&answer, StatusCode::OK)?.into_value())
+}
+
+/// The well-known address of an identifier: before its path (RFC 8414 §3.1, RFC 9728 §3.1).
+fn address(identifier: &HttpsUri, document: &str) -> Result<Url, ClientError> {
+    let mut url = url_of(identifier)?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(Misuse::new("an issuer has neither query nor fragment").into());
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&format!("/.well-known/{document}{path}"));
+    Ok(url)
+}
+
+/// A URI of the wire as a URL that can be asked.
+pub(super) fn url_of(uri: &HttpsUri) -> Result<Url, ClientError> {
+    let url = Url::parse(uri.as_str())
+        .map_err(|_| ClientError::Untrusted("an address that is no URL"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(ClientError::Untrusted("an address with user information"));
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_stands_before_the_path() {
+        for (identifier, expected) in [
+            (
+                "https://a.example",
+                "https://a.example/.well-known/x428-exchange",
+            ),
+            (
+                "https://a.example/",
+                "https://a.example/.well-known/x428-exchange",
+            ),
+            (
+                "https://a.example/eu/",
+                "https://a.example/.well-known/x428-exchange/eu",
+            ),
+        ] {
+            let identifier = HttpsUri::parse(identifier).unwrap();
+            assert_eq!(address(&identifier, EXCHANGE).unwrap().as_str(), expected);
+        }
+        for wrong in ["https://a.example/?tenant=1", "https://u@a.example/"] {
+            assert!(address(&HttpsUri::parse(wrong).unwrap(), EXCHANGE).is_err());
+        }
+    }
+}

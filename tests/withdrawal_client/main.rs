@@ -1,0 +1,16 @@
+//! The client of the withdrawal protocol against exchanges, kind and hostile.
+
+#[cfg(test)]
+mod consent;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod once;
+#[cfg(test)]
+mod owner;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod text;
+#[cfg(test)]
+mod walkthroughs;
