@@ -7,7 +7,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use x428_spec::{build::read_and_check, latex, model::Project};
 //!
-//! let project = Project::of("spec").ok_or("no specification")?;
+//! let project = Project::of(std::path::Path::new("spec"))?;
 //! let (spec, report) = read_and_check(&project, &|_| {});
 //! let documents = latex::documents(&spec, &report)?;
 //! latex::write(&project.root, &documents)?;

@@ -14,6 +14,10 @@ use crate::{advice::Advise as _, output, report};
 const CONNECTIONS: u32 = 16;
 
 #[derive(Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(super) struct Arguments {
     /// The port on 127.0.0.1; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 8429)]
