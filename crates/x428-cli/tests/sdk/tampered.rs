@@ -40,7 +40,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 fn settings() -> Settings {
-    Settings::default().with_timeout(Duration::from_secs(60))
+    Settings::default().with_timeout(Duration::from_mins(1))
 }
 
 async fn fill<L: AuditLog>(log: &L) {
