@@ -27,7 +27,7 @@ pub(crate) const ALL_SCOPES: &str = "assets:read withdrawals:create withdrawals:
     webhooks:manage offline_access";
 
 /// A clock that a test turns.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Hand(Arc<Mutex<Timestamp>>);
 
 impl Clock for Hand {
@@ -222,13 +222,14 @@ impl<'a> Browser<'a> {
         path: &str,
         fields: &[(&str, &str)],
     ) -> Answer {
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.append_pair("token", &hidden(page, "token"));
-        form.extend_pairs(fields);
+        let token = hidden(page, "token");
+        let fields = [("token", token.as_str())]
+            .into_iter()
+            .chain(fields.iter().copied());
         let request = Request::post(path)
             .header(header::COOKIE, &self.cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Body::from(form.finish()));
+            .body(Body::from(form_of(fields)));
         self.take(request.unwrap()).await
     }
 
@@ -358,13 +359,16 @@ fn attribute(text: &str, before: &str) -> String {
     rest.split('"').next().unwrap().to_owned()
 }
 
+fn form_of<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(fields).finish()
+}
+
 impl World {
     pub(crate) async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(fields);
         let request = Request::post(path)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Body::from(form.finish()));
+            .body(Body::from(form_of(fields.iter().copied())));
         self.send(request.unwrap()).await
     }
 

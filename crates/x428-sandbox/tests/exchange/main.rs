@@ -2,6 +2,7 @@
 //! `tests/services` has started one.
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod client;
 mod flow;
 mod harness;
 mod high;
