@@ -1,6 +1,7 @@
 //! The client of the SDK against the exchange, over a connection: the two have only the text in
 //! common.
 
+mod example;
 mod line;
 mod owner;
 

@@ -189,13 +189,17 @@ pub(crate) async fn consent(
     let authorization = client
         .authorize(redirect_uri, &Consent::to(scopes))
         .unwrap();
-    let url = authorization.url();
-    let page = browser.visit(&url[url::Position::BeforePath..]).await;
-    let answer = browser.allow(&page, &[]).await;
-    let back = url::Url::parse(answer.header("location")).unwrap();
+    let back = allow(&mut browser, authorization.url()).await;
     assert_eq!(back.port(), Some(50428), "{back}");
     let tokens = client.redeem(authorization, back.query().unwrap()).await;
     // The next code of an authenticator app is one of a later step.
     world.clock.turn_seconds(60);
     tokens.unwrap()
+}
+
+/// Opens the address of an authorization request, and consents. Gives where the browser is sent.
+pub(crate) async fn allow(browser: &mut Browser<'_>, url: &url::Url) -> url::Url {
+    let page = browser.visit(&url[url::Position::BeforePath..]).await;
+    let answer = browser.allow(&page, &[]).await;
+    url::Url::parse(answer.header("location")).unwrap()
 }
