@@ -133,15 +133,16 @@ impl Exchange {
             .with_state(Arc::clone(self))
     }
 
-    /// Does what is due: moves withdrawals on, ends challenges, delivers webhooks, forgets what
-    /// has ended. It is called again and again, by one instance or by several.
+    /// Does what is due: moves withdrawals on, delivers webhooks, forgets what has ended. It is
+    /// called again and again, by one instance or by several.
     ///
     /// # Errors
-    /// [`Fault`] if the database does not answer. What was done until then stays done.
+    /// The first [`Fault`] of the database. What failed keeps nothing else from being done.
     pub async fn work(self: &Arc<Self>) -> Result<(), Fault> {
-        settlement::tick(self).await?;
-        deliver::deliver(self).await?;
-        store::forget(&self.store, self.now()).await
+        let settled = settlement::tick(self).await;
+        let delivered = deliver::deliver(self).await;
+        let forgotten = store::forget(&self.store, self.now()).await;
+        settled.and(delivered).and(forgotten)
     }
 
     /// Works until the future is dropped.

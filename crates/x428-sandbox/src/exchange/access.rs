@@ -13,7 +13,7 @@ use super::digest;
 use super::failure::{Challengers, Failure};
 use super::model::{AccessToken, Client, Consent};
 use super::oauth::dpop;
-use super::store::Fault;
+use super::store::{Fault, Writing};
 
 /// A client that acts for an owner.
 pub(crate) struct Caller {
@@ -28,6 +28,16 @@ impl Caller {
     /// The owner for whom the client acts.
     pub(crate) fn owner(&self) -> &str {
         &self.consent.owner
+    }
+
+    /// Whether the grant has not ended since the token was read: to be asked in the owner's turn.
+    pub(crate) async fn still_granted(&self, writing: &mut Writing) -> Result<(), Failure> {
+        let consent: Option<Consent> = writing.get(&self.consent.id).await?;
+        if consent.is_some_and(|consent| consent.ended_at.is_none()) {
+            return Ok(());
+        }
+        let why = "The owner's consent has ended.";
+        Err(unauthorized(why, self.jkt.is_some()))
     }
 
     /// Between whom a withdrawal is.

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 use url::{Host, Url};
 use x428::did::web::is_public;
 use x428::wire::withdrawal::{
@@ -166,7 +167,9 @@ pub(crate) async fn deliver(exchange: &Arc<Exchange>) -> Result<(), Fault> {
     let mut reading = exchange.store.read().await?;
     let due: Vec<Delivery> = reading.find(DUE, vec![now.as_millisecond().into()]).await?;
     reading.end().await?;
+    let mut sending = JoinSet::new();
     for delivery in due {
+        let now = exchange.now();
         let mut writing = exchange.store.write().await?;
         let values = vec![
             delivery.id.as_str().into(),
@@ -177,10 +180,18 @@ pub(crate) async fn deliver(exchange: &Arc<Exchange>) -> Result<(), Fault> {
         let webhook: Option<Webhook> = writing.get(&delivery.webhook).await?;
         writing.commit().await?;
         if claimed {
-            send(exchange, delivery, webhook, now).await?;
+            // All at once: a slow receiver keeps no other waiting.
+            let exchange = Arc::clone(exchange);
+            sending.spawn(async move { send(&exchange, delivery, webhook, now).await });
         }
     }
-    Ok(())
+    let mut outcome = Ok(());
+    while let Some(sent) = sending.join_next().await {
+        if let Err(fault) = sent.map_err(Fault::because).and_then(|sent| sent) {
+            outcome = Err(fault);
+        }
+    }
+    outcome
 }
 
 async fn send(

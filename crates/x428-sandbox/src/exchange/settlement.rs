@@ -19,7 +19,7 @@ use x428::wire::withdrawal::{
 };
 
 use super::model::{Reason, Withdrawal};
-use super::store::{Fault, Writing};
+use super::store::{Fault, Row, Writing};
 use super::{Exchange, digest, random};
 
 const DUE: &str = "SELECT id, owner FROM withdrawal WHERE due_at <= $1 ORDER BY due_at LIMIT 256";
@@ -31,16 +31,26 @@ pub(crate) async fn tick(exchange: &Arc<Exchange>) -> Result<(), Fault> {
     let mut reading = exchange.store.read().await?;
     let due = reading.rows(DUE, vec![now.as_millisecond().into()]).await?;
     reading.end().await?;
+    let mut outcome = Ok(());
     for row in &due {
-        let mut writing = exchange.store.write().await?;
-        writing.turn_of(row.text("owner")?).await?;
-        let withdrawal: Option<Withdrawal> = writing.get(row.text("id")?).await?;
-        // Another instance may have done it meanwhile.
-        let is_due = |due: &Withdrawal| due.due_at.is_some_and(|at| at <= now);
-        if let Some(mut withdrawal) = withdrawal.filter(is_due) {
-            step(exchange, &mut withdrawal, &mut writing, now).await?;
-            writing.commit().await?;
+        // One that fails keeps no other waiting.
+        if let Err(fault) = move_on(exchange, row, now).await {
+            tracing::error!(%fault, "a withdrawal was not moved on");
+            outcome = Err(fault);
         }
+    }
+    outcome
+}
+
+async fn move_on(exchange: &Exchange, row: &Row, now: Timestamp) -> Result<(), Fault> {
+    let mut writing = exchange.store.write().await?;
+    writing.turn_of(row.text("owner")?).await?;
+    let withdrawal: Option<Withdrawal> = writing.get(row.text("id")?).await?;
+    // Another instance may have done it meanwhile.
+    let is_due = |due: &Withdrawal| due.due_at.is_some_and(|at| at <= now);
+    if let Some(mut withdrawal) = withdrawal.filter(is_due) {
+        step(exchange, &mut withdrawal, &mut writing, now).await?;
+        writing.commit().await?;
     }
     Ok(())
 }
@@ -84,6 +94,18 @@ fn needs_review(exchange: &Exchange, withdrawal: &Withdrawal) -> bool {
     review_from.is_some_and(|from| withdrawal.dollars >= from)
         || is(withdrawal, "sim:review")
         || is(withdrawal, "sim:reject")
+}
+
+/// Where a withdrawal goes whose information was supplied.
+pub(crate) fn after_information(
+    exchange: &Exchange,
+    withdrawal: &Withdrawal,
+) -> (Status, Option<Reason>) {
+    if needs_review(exchange, withdrawal) {
+        let reason = Reason::new(Because::ManualReview, REVIEWING);
+        return (Status::UnderReview, Some(reason));
+    }
+    (Status::Processing, None)
 }
 
 async fn step(

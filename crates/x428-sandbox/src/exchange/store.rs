@@ -113,6 +113,10 @@ pub(crate) struct Reading(Open);
 impl Reading {
     /// The record of that name.
     pub(crate) async fn get<R: Record>(&mut self, id: &str) -> Result<Option<R>, Fault> {
+        // PostgreSQL takes no text with a NUL, and no name has one.
+        if id.contains('\0') {
+            return Ok(None);
+        }
         let mut rows = self.rows(R::SELECT, vec![id.into()]).await?;
         rows.pop().map(|row| decode(&row)).transpose()
     }
@@ -260,28 +264,34 @@ fn values<R: Record>(record: &R) -> Result<Vec<Value>, Fault> {
 /// Deletes what has ended, a portion of each table at a time.
 pub(crate) async fn forget(store: &Store, now: Timestamp) -> Result<(), Fault> {
     const ENDED: [&str; 7] = [
-        "DELETE FROM session WHERE id IN
+        "DELETE FROM session WHERE ends_at < $1 AND id IN
             (SELECT id FROM session WHERE ends_at < $1 ORDER BY ends_at LIMIT 256)",
-        "DELETE FROM authorization_request WHERE id IN
+        "DELETE FROM authorization_request WHERE ends_at < $1 AND id IN
             (SELECT id FROM authorization_request WHERE ends_at < $1 ORDER BY ends_at LIMIT 256)",
-        "DELETE FROM access_token WHERE id IN
+        "DELETE FROM access_token WHERE ends_at < $1 AND id IN
             (SELECT id FROM access_token WHERE ends_at < $1 ORDER BY ends_at LIMIT 256)",
-        "DELETE FROM authorization_code WHERE id IN
+        "DELETE FROM authorization_code WHERE ends_at < $1 AND id IN
             (SELECT id FROM authorization_code WHERE ends_at < $1 ORDER BY ends_at LIMIT 256)",
-        "DELETE FROM submission WHERE id IN
+        "DELETE FROM submission WHERE ends_at < $1 AND id IN
             (SELECT id FROM submission WHERE ends_at < $1 ORDER BY ends_at LIMIT 256)",
-        "DELETE FROM quote WHERE id IN
+        "DELETE FROM quote WHERE ends_at < $1 AND id IN
             (SELECT id FROM quote WHERE ends_at < $1 ORDER BY ends_at LIMIT 256)",
-        "DELETE FROM seen WHERE id IN
+        "DELETE FROM seen WHERE ends_at < $1 AND id IN
             (SELECT id FROM seen WHERE ends_at < $1 ORDER BY ends_at LIMIT 256)",
     ];
     /// A code that was used is told apart from one that never was for as long as this; quotes of
     /// submissions that have waited for a challenge are still found.
     const GRACE: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
+    const COUNTERS: &str = "DELETE FROM counter WHERE since < $1 AND id IN
+        (SELECT id FROM counter WHERE since < $1 ORDER BY since LIMIT 256)";
+    /// Longer than the period of any counter.
+    const COUNTED: jiff::SignedDuration = jiff::SignedDuration::from_hours(48);
     let ended = now.checked_sub(GRACE).unwrap_or(now).as_millisecond();
     let mut writing = store.write().await?;
     for statement in ENDED {
         writing.execute(statement, vec![ended.into()]).await?;
     }
+    let begun = now.checked_sub(COUNTED).unwrap_or(now).as_millisecond();
+    writing.execute(COUNTERS, vec![begun.into()]).await?;
     writing.commit().await
 }

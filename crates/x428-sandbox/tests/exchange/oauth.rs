@@ -350,3 +350,42 @@ async fn an_owner_ends_an_access() {
     wallet.browser.post(&page, &path, &[]).await;
     wallet.get("/assets").await.is(401, "invalid_token");
 }
+
+// r[verify withdrawal.details.enforce]
+#[tokio::test]
+async fn an_action_is_allowed_for_the_assets_beside_it() {
+    let world = World::new().await;
+    let detail = |action, asset| {
+        json!({
+            "type": "x428_withdrawal", "actions": [action],
+            "assets": [{"asset": asset, "networks": ["ethereum"]}],
+            "limits": [{"amount": "10000", "currency": "USD", "period": "day"}],
+        })
+    };
+    let details = json!([detail("create", "USDC"), detail("read", "ETH")]);
+    let wallet = world.wallet_of("ana", ALL_SCOPES, Some(details)).await;
+    let refused = wallet.submit("a-key-of-this-test", &ether("0.05")).await;
+    refused.is(403, "authorization_limit_exceeded");
+    let details = json!([detail("read", "USDC"), detail("create", "ETH")]);
+    let wallet = world.wallet_of("ana", ALL_SCOPES, Some(details)).await;
+    let created = wallet.submit("a-key-of-this-test", &ether("0.05")).await;
+    created.is(201, "");
+}
+
+// r[verify withdrawal.webhook.end]
+#[tokio::test]
+async fn a_grant_that_ends_takes_its_own_webhooks_along() {
+    let world = World::new().await;
+    let body = json!({"url": "https://wallet.example/hook", "events": ["withdrawal.updated"]});
+    let before = world.wallet().await;
+    before.post("/webhooks", &body).await.is(201, "");
+    let after = world.wallet().await;
+    let kept = after.post("/webhooks", &body).await.json();
+    let refresh = before.tokens["refresh_token"].as_str().unwrap();
+    let revoked = world.as_client("/oauth/revoke", &[("token", refresh)]).await;
+    revoked.is(200, "");
+    let left = after.get("/webhooks").await.json();
+    let left = left["data"].as_array().unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0]["id"], kept["id"]);
+}

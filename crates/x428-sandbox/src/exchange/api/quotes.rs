@@ -37,7 +37,7 @@ pub(super) async fn post(call: Call) -> Result<Response, Failure> {
     let destination = Destination::check(&call, &listed, &target)?;
     let fee = fees::fee(destination.asset, destination.network, target.amount)?;
     let costs = destination.costs_of(fee, mode)?;
-    let dollars = destination.dollars(&costs)?;
+    let dollars = destination.dollars(&costs, &listed)?;
     let owner: Owner = writing.get(caller.owner()).await?.ok_or(Fault::Damaged)?;
     let lifetime = SignedDuration::try_from(call.exchange.settings.quote_lifetime);
     let quote = Quote {

@@ -11,6 +11,7 @@ use crate::exchange::access::authorize;
 use crate::exchange::call::Call;
 use crate::exchange::failure::{Failure, refuse};
 use crate::exchange::model::{Owner, Withdrawal};
+use crate::exchange::settlement;
 use crate::exchange::store::Fault;
 use crate::exchange::submit::ownership::Named;
 use crate::exchange::submit::travel;
@@ -25,6 +26,7 @@ pub(super) async fn put(call: Call) -> Result<Response, Failure> {
     let text = serde_json::to_string(&data).map_err(Fault::because)?;
     let mut writing = call.exchange.store.write().await?;
     writing.turn_of(caller.owner()).await?;
+    caller.still_granted(&mut writing).await?;
     let mut withdrawal = own(&caller, writing.get(&call.id).await?)?;
     if withdrawal.status() != Status::AwaitingInformation {
         if is_known(&call, &withdrawal, &text)? {
@@ -62,9 +64,8 @@ pub(super) async fn put(call: Call) -> Result<Response, Failure> {
             writing.put(&owner).await?;
         }
     }
-    withdrawal
-        .go(&mut writing, Status::Processing, None, call.now)
-        .await?;
+    let (to, reason) = settlement::after_information(&call.exchange, &withdrawal);
+    withdrawal.go(&mut writing, to, reason, call.now).await?;
     writing.commit().await?;
     Ok(axum::Json(withdrawal.wire).into_response())
 }

@@ -43,6 +43,7 @@ pub(super) async fn post(call: Call) -> Result<Response, Failure> {
     }
     let mut writing = call.exchange.store.write().await?;
     writing.turn_of(caller.owner()).await?;
+    caller.still_granted(&mut writing).await?;
     let values = vec![caller.owner().into(), caller.client.id.as_str().into()];
     let known: Vec<Webhook> = writing.find(OWN, values).await?;
     if known.len() >= WEBHOOKS_MAX {

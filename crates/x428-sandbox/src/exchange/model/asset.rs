@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 use x428::wire::withdrawal::{Asset, Network};
-use x428::withdrawal::decimal::Decimal;
+use x428::withdrawal::decimal::{Decimal, Rounding};
 
+use crate::exchange::store::Fault;
 use crate::exchange::store::record::record;
 
 /// An asset that the exchange lists.
@@ -20,6 +21,14 @@ pub struct ListedAsset {
 }
 
 record!(ListedAsset, "asset", []);
+
+impl ListedAsset {
+    /// What an amount of it is worth in US dollars, rounded up.
+    pub(crate) fn worth(&self, amount: Decimal) -> Result<Decimal, Fault> {
+        let worth = amount.mul_rounded(self.dollars, 18, Rounding::Up);
+        worth.ok_or(Fault::Damaged)
+    }
+}
 
 /// An asset on a network.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -39,7 +39,7 @@ pub(crate) struct Challenge {
 record!(Challenge, "challenge", [
     "owner" = "$3" => |challenge| challenge.owner.as_str().into(),
     "consent" = "$4" => |challenge| challenge.consent.as_str().into(),
-    "live" = "$5" => |challenge| i64::from(!challenge.is_ended()).into(),
+    "live_until" = "$5" => |challenge| challenge.live_until().into(),
 ]);
 
 /// A method of a challenge, and how far it is.
@@ -89,11 +89,16 @@ impl Challenge {
         }
     }
 
-    fn is_ended(&self) -> bool {
-        !matches!(
-            self.status,
-            ChallengeStatus::Pending | ChallengeStatus::Verified
-        )
+    /// Until when it lives, in milliseconds since 1970; zero if it has ended.
+    fn live_until(&self) -> i64 {
+        match self.status {
+            ChallengeStatus::Pending => self.expires_at.as_millisecond(),
+            ChallengeStatus::Verified => self
+                .proof
+                .as_ref()
+                .map_or(0, |proof| proof.expires_at.as_millisecond()),
+            _ => 0,
+        }
     }
 
     /// How many wrong codes are left.

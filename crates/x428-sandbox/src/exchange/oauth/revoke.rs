@@ -8,7 +8,7 @@ use super::OAuthFailure;
 use super::client_auth::authenticate;
 use super::form::Form;
 use crate::exchange::call::Call;
-use crate::exchange::model::{AccessToken, Challenge, Consent};
+use crate::exchange::model::{AccessToken, Challenge, Consent, Webhook};
 use crate::exchange::store::{Fault, Writing};
 use crate::exchange::{audit, digest};
 
@@ -51,8 +51,12 @@ pub(crate) async fn end_consent(
     }
     consent.ended_at = Some(now);
     writing.put(consent).await?;
-    let live = "SELECT data FROM challenge WHERE owner = $1 AND live = 1 AND consent = $2";
-    let values = vec![consent.owner.as_str().into(), consent.id.as_str().into()];
+    let live = "SELECT data FROM challenge WHERE owner = $1 AND live_until > $2 AND consent = $3";
+    let values = vec![
+        consent.owner.as_str().into(),
+        now.as_millisecond().into(),
+        consent.id.as_str().into(),
+    ];
     let challenges: Vec<Challenge> = writing.find(live, values).await?;
     for mut challenge in challenges {
         let ended = match challenge.status_at(now) {
@@ -61,12 +65,18 @@ pub(crate) async fn end_consent(
         };
         challenge.go(writing, ended, now).await?;
     }
-    let webhooks = "DELETE FROM webhook WHERE owner = $1 AND client = $2";
+    let webhooks = "SELECT data FROM webhook WHERE owner = $1 AND client = $2";
     let values = vec![
         consent.owner.as_str().into(),
         consent.client.as_str().into(),
     ];
-    writing.execute(webhooks, values).await?;
+    for webhook in writing.find::<Webhook>(webhooks, values).await? {
+        // A later grant of the same client keeps its own.
+        if webhook.consent == consent.id {
+            let delete = "DELETE FROM webhook WHERE id = $1";
+            writing.execute(delete, vec![webhook.id.into()]).await?;
+        }
+    }
     let what = json!({"event": "consent.ended", "client": consent.client, "consent": consent.id});
     audit::append(writing, &consent.owner, now, what).await
 }

@@ -12,7 +12,7 @@ use super::client_auth::{Authenticated, authenticate, possession};
 use super::form::Form;
 use super::{OAuthFailure, end_consent, request};
 use crate::exchange::call::Call;
-use crate::exchange::model::{AccessToken, AuthorizationCode, Consent, Owner, Refresh};
+use crate::exchange::model::{AccessToken, AuthorizationCode, Consent, Owner, Refresh, Registered};
 use crate::exchange::store::{Fault, Writing};
 use crate::exchange::{digest, random};
 
@@ -21,8 +21,17 @@ pub(super) async fn post(call: Call) -> Result<Response, OAuthFailure> {
     let form = Form::of_body(&call)?;
     let kind = form.need("grant_type", "The grant type is missing.")?;
     let authenticated = authenticate(&call, &form).await?;
-    call.exchange
-        .rate_of_client(&authenticated.client.id, call.now)?;
+    let client = authenticated.client.id.as_str();
+    if !matches!(authenticated.client.registered, Registered::Public) {
+        call.exchange.rate_of_client(client, call.now)?;
+    } else if let Some((grant, _)) = form
+        .get("refresh_token")
+        .and_then(|token| call.exchange.keys.read_refresh_token(token))
+    {
+        // Everybody can name a public client: what is counted is a grant that was shown.
+        let who = format!("{client} {grant}");
+        call.exchange.rate_of_client(&who, call.now)?;
+    }
     let jkt = possession(&call).await?;
     // r[impl withdrawal.dpop.bound]
     if authenticated.is_high() && jkt.is_none() {

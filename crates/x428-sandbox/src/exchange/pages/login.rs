@@ -47,7 +47,8 @@ fn form(visit: &Visit, next: &str, problem: Option<&str>, status: StatusCode) ->
 /// Checks the password.
 pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
     let fields = visit.form()?;
-    let (login, given) = (field(&fields, "login"), field(&fields, "password"));
+    let login = field(&fields, "login").filter(|login| !login.contains('\0'));
+    let given = field(&fields, "password");
     let (login, given) = (login.unwrap_or_default(), given.unwrap_or_default());
     let next = local(field(&fields, "next").unwrap_or_default());
     let exchange = &visit.call.exchange;

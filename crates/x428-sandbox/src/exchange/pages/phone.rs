@@ -12,7 +12,7 @@ use crate::exchange::model::{Challenge, Message};
 use crate::exchange::notify::NEWEST;
 use crate::exchange::step_up::verify::Brought;
 
-const LIVE: &str = "SELECT data FROM challenge WHERE owner = $1 AND live = 1";
+const LIVE: &str = "SELECT data FROM challenge WHERE owner = $1 AND live_until > $2";
 
 /// Shows the prompts that wait, and the messages.
 pub(super) async fn get(visit: Visit) -> Result<Response, Page> {
@@ -23,7 +23,8 @@ async fn show(visit: &Visit, wrong: Option<&str>, status: StatusCode) -> Result<
     let owner = visit.owner().await?;
     let now = visit.call.now;
     let mut reading = visit.call.exchange.store.read().await?;
-    let live: Vec<Challenge> = reading.find(LIVE, vec![owner.id.as_str().into()]).await?;
+    let values = vec![owner.id.as_str().into(), now.as_millisecond().into()];
+    let live: Vec<Challenge> = reading.find(LIVE, values).await?;
     let values = vec![owner.id.as_str().into(), "sms".into(), "app".into()];
     let messages: Vec<Message> = reading.find(NEWEST, values).await?;
     reading.end().await?;

@@ -135,10 +135,9 @@ async fn replace_others(
     challenge: &Challenge,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    let live = "SELECT data FROM challenge WHERE owner = $1 AND live = 1";
-    let others: Vec<Challenge> = writing
-        .find(live, vec![challenge.owner.as_str().into()])
-        .await?;
+    let live = "SELECT data FROM challenge WHERE owner = $1 AND live_until > $2";
+    let values = vec![challenge.owner.as_str().into(), now.as_millisecond().into()];
+    let others: Vec<Challenge> = writing.find(live, values).await?;
     for mut other in others {
         if other.id == challenge.id || other.status_at(now) != other.status {
             continue;
@@ -148,7 +147,6 @@ async fn replace_others(
         {
             push.status = MethodStatus::Available;
             push.number = None;
-            push.sent_at = None;
             writing.put(&other).await?;
         }
     }

@@ -108,11 +108,11 @@ CREATE TABLE challenge (
     data TEXT NOT NULL,
     owner TEXT NOT NULL REFERENCES owner (id),
     consent TEXT NOT NULL,
-    live BIGINT NOT NULL,
+    live_until BIGINT NOT NULL,
     polled_at BIGINT NOT NULL DEFAULT 0
 );
 
-CREATE INDEX challenge_of_owner ON challenge (owner, live);
+CREATE INDEX challenge_of_owner ON challenge (owner, live_until);
 
 CREATE TABLE withdrawal (
     id TEXT NOT NULL PRIMARY KEY,
@@ -161,6 +161,7 @@ CREATE TABLE counter (
     value BIGINT NOT NULL,
     since BIGINT NOT NULL
 );
+CREATE INDEX counter_since ON counter (since);
 
 CREATE TABLE seen (
     id TEXT NOT NULL PRIMARY KEY,

@@ -66,8 +66,7 @@ pub(super) async fn limits(
     call: &Call,
     caller: &Caller,
     owner: &Owner,
-    destination: &Destination<'_>,
-    costs: &Costs,
+    dollars: Decimal,
     writing: &mut Writing,
 ) -> Result<(), Failure> {
     let (day, _) = periods(call.now)?;
@@ -76,7 +75,7 @@ pub(super) async fn limits(
     let today: Vec<Withdrawal> = writing.find(OF_ACCOUNT, values).await?;
     let total = today
         .iter()
-        .try_fold(destination.dollars(costs)?, |sum: Decimal, withdrawal| {
+        .try_fold(dollars, |sum: Decimal, withdrawal| {
             sum.checked_add(withdrawal.dollars)
         })
         .ok_or(Fault::Damaged)?;

@@ -255,13 +255,17 @@ impl<'a> Destination<'a> {
         Ok(quote)
     }
 
-    /// What leaves the account, in US dollars.
-    pub(crate) fn dollars(&self, costs: &Costs) -> Result<Decimal, Fault> {
-        use x428::withdrawal::decimal::Rounding;
-        let worth = costs
-            .debit
-            .mul_rounded(self.asset.dollars, 18, Rounding::Up);
-        worth.ok_or(Fault::Damaged)
+    /// What leaves the account, in US dollars, a fee in another asset included.
+    pub(crate) fn dollars(&self, costs: &Costs, listed: &[ListedAsset]) -> Result<Decimal, Fault> {
+        let debit = self.asset.worth(costs.debit)?;
+        if costs.fee_asset == self.asset.id.as_str() {
+            return Ok(debit);
+        }
+        let paid_in = listed
+            .iter()
+            .find(|asset| costs.fee_asset == asset.id.as_str());
+        let fee = paid_in.ok_or(Fault::Damaged)?.worth(costs.fee)?;
+        debit.checked_add(fee).ok_or(Fault::Damaged)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use x428::wire::withdrawal::{
-    AuthorizationDetail, ErrorDetailCode, LimitPeriod, WithdrawalErrorCode as Code,
+    AuthorizationDetail, AuthorizedAction, ErrorDetailCode, FeeMode, LimitPeriod,
+    WithdrawalErrorCode as Code,
 };
 use x428::withdrawal::decimal::{Decimal, Rounding};
 
@@ -65,6 +66,7 @@ pub(super) async fn limits(
     writing: &mut Writing,
     listed: &[ListedAsset],
     target: &Target,
+    mode: FeeMode,
 ) -> Result<(), Failure> {
     let Some(asset) = listed.iter().find(|asset| asset.id == target.asset) else {
         // Step 6 says that there is no such asset.
@@ -75,13 +77,16 @@ pub(super) async fn limits(
         .iter()
         .find(|listed| listed.network.network == target.network.as_str())
         .map(|listed| crate::exchange::api::fees::fee(asset, listed, target.amount))
-        .transpose()?
-        .filter(|(of, _)| *of == asset.id.as_str())
-        .map_or(Decimal::ZERO, |(_, fee)| fee);
-    let debit = target.amount.checked_add(fee).ok_or(Fault::Damaged)?;
-    let worth = debit
-        .mul_rounded(asset.dollars, 18, Rounding::Up)
-        .ok_or(Fault::Damaged)?;
+        .transpose()?;
+    let mut worth = asset.worth(target.amount)?;
+    if let Some((of, fee)) = fee
+        // An inclusive fee is a part of the amount.
+        && !(mode == FeeMode::Inclusive && of == asset.id.as_str())
+    {
+        let paid_in = listed.iter().find(|known| of == known.id.as_str());
+        let fee = paid_in.ok_or(Fault::Damaged)?.worth(fee)?;
+        worth = worth.checked_add(fee).ok_or(Fault::Damaged)?;
+    }
     let (day, month) = periods(call.now)?;
     let mut of_day = None;
     let mut of_month = None;
@@ -122,11 +127,12 @@ fn of_asset<'a>(
     target: &'a Target,
 ) -> impl Iterator<Item = &'a AuthorizationDetail> {
     details.iter().filter(|detail| {
-        detail.assets.iter().any(|granted| {
-            let mut networks = granted.networks.iter();
-            granted.asset == target.asset.as_str()
-                && networks.any(|network| *network == target.network.as_str())
-        })
+        detail.actions.contains(&AuthorizedAction::Create)
+            && detail.assets.iter().any(|granted| {
+                let mut networks = granted.networks.iter();
+                granted.asset == target.asset.as_str()
+                    && networks.any(|network| *network == target.network.as_str())
+            })
     })
 }
 

@@ -41,6 +41,7 @@ pub(crate) async fn decide(
 ) -> Result<Outcome, Failure> {
     let mut writing = call.exchange.store.write().await?;
     writing.turn_of(caller.owner()).await?;
+    caller.still_granted(&mut writing).await?;
     let owner: Owner = writing.get(caller.owner()).await?.ok_or(Fault::Damaged)?;
 
     // 4: idempotency
@@ -59,7 +60,8 @@ pub(crate) async fn decide(
     let target = super::Target::of(submitted)?;
     grant::destination(caller, &target)?;
     let listed = crate::exchange::api::assets::listed(&mut writing).await?;
-    grant::limits(call, caller, &mut writing, &listed, &target).await?;
+    let mode = submitted.fee_mode();
+    grant::limits(call, caller, &mut writing, &listed, &target, mode).await?;
 
     // 6: asset, network, address, memo, amount, quote
     let destination = Destination::check(call, &listed, &target)?;
@@ -69,13 +71,13 @@ pub(crate) async fn decide(
 
     // 7: balance and limits of the account
     account::balance(caller, &destination, &costs, &mut writing).await?;
-    account::limits(call, caller, &owner, &destination, &costs, &mut writing).await?;
+    let dollars = destination.dollars(&costs, &listed)?;
+    account::limits(call, caller, &owner, dollars, &mut writing).await?;
 
     // 8: holds and restrictions
     account::holds(&owner, &target, call.now)?;
 
     // 9: Travel Rule
-    let dollars = destination.dollars(&costs)?;
     let travel_rule = travel::check(call, &owner, submitted, &target, dollars)?;
 
     // 10: second factor
