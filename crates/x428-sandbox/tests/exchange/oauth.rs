@@ -382,7 +382,9 @@ async fn a_grant_that_ends_takes_its_own_webhooks_along() {
     let after = world.wallet().await;
     let kept = after.post("/webhooks", &body).await.json();
     let refresh = before.tokens["refresh_token"].as_str().unwrap();
-    let revoked = world.as_client("/oauth/revoke", &[("token", refresh)]).await;
+    let revoked = world
+        .as_client("/oauth/revoke", &[("token", refresh)])
+        .await;
     revoked.is(200, "");
     let left = after.get("/webhooks").await.json();
     let left = left["data"].as_array().unwrap();
