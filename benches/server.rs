@@ -13,19 +13,17 @@
 //! - challenges issued in a second, and the memory of the process before and after a million of
 //!   them that nobody answers.
 //!
-//! Ratios of two or three runs on two cores that were busy with other work, so that the absolute
-//! numbers are worth little:
+//! Four runs on two cores that did nothing else:
 //!
 //! | | measured |
 //! |---|---|
-//! | guarded, with a token, of unguarded | 0.76 to 0.79 |
-//! | payload to token, of `verify_strict` | 1.64 to 1.79 |
-//! | challenges issued in a second | 166,000 to 533,000 |
-//! | memory after a million unanswered challenges, of that before | 1.00 (7116 KiB of 7116 KiB) |
+//! | guarded, with a token, of unguarded | 0.89 to 0.90 |
+//! | payload to token, of `verify_strict` | 1.52 |
+//! | challenges issued in a second | 596,000 |
+//! | memory after a million unanswered challenges, of that before | 1.00 (6500 KiB of 6500 KiB) |
 //!
-//! Before tokens that were opened lately were remembered, the first was 0.53. It is still below the
-//! 0.90 that it should be. Of the microseconds that the layer adds in process, a SHA-256 of the
-//! token, two normalized URIs and the copies of the grant are most.
+//! Before tokens that were opened lately were remembered, the first was 0.53. Of the microseconds
+//! that the layer adds in process, a SHA-256 of the token and the look-ups of headers are most.
 
 #![expect(
     clippy::expect_used,
