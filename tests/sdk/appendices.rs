@@ -13,20 +13,26 @@ fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
+/// The keys that a page publishes with their secrets.
+fn published(path: &str) -> Vec<Value> {
+    let text = read(path);
+    let fences = text.split("```json key").skip(1);
+    let key = |fence: &str| {
+        let json = fence.split_once('\n').unwrap().1;
+        serde_json::from_str(json.split("```").next().unwrap()).unwrap()
+    };
+    fences.map(key).collect()
+}
+
 // r[verify attestation.key.test-keys]
+// r[verify withdrawal.vectors.test-keys]
 #[test]
 fn every_key_of_appendix_b_is_known_to_be_public() {
-    let text = read("spec/attestation/b-test-keys.md");
-    let keys: Vec<Value> = text
-        .split("```json key")
-        .skip(1)
-        .map(|fence| {
-            let json = fence.split_once('\n').unwrap().1;
-            serde_json::from_str(json.split("```").next().unwrap()).unwrap()
-        })
-        .collect();
-    assert!(keys.len() >= 5);
-    for key in keys {
+    let attestation = published("spec/attestation/b-test-keys.md");
+    assert!(attestation.len() >= 5);
+    let withdrawal = published("spec/withdrawal/b-vectors.md");
+    assert!(withdrawal.len() >= 4);
+    for key in attestation.into_iter().chain(withdrawal) {
         let mut members = key.as_object().unwrap().clone();
         SigningKey::from_jwk(&members).unwrap();
         members.remove("d");
