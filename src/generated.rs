@@ -109,6 +109,15 @@ pub mod attestation {
         pub const X_428_RECEIPT: &str = "X-428-Receipt";
     }
 
+    /// The Ed25519 test keys whose secrets the text publishes: a name, and the unpadded base64url of the public key.
+    pub const PUBLISHED_KEYS: [(&str, &str); 5usize] = [
+        ("operator", "5WNqMojJZ8mwP0SX7Kdr5wCg3BIsIwv88ka-ifO8eV4"),
+        ("operator-next", "It1o_5If3PlYJYU7GYIMDTkrlJQDre_iaWTmu69uWX4"),
+        ("stranger", "eQNsEbu7iKhfn2ZzetT8nzFELVFu9GIBz4W_SR_G4hI"),
+        ("issuer", "enw1c4Ga2khIMvHcCOLZEh86KTns8tpqxGHQML7NCI0"),
+        ("server", "vMfE8wb8-8Z285EQm_f2k8upPASErrEBSTaqxkxUKNQ"),
+    ];
+
     /// What a server says of itself at its well-known address.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]
@@ -3339,6 +3348,14 @@ pub mod withdrawal {
         /// In a request. The signatures of a webhook.
         pub const WEBHOOK_SIGNATURE: &str = "webhook-signature";
     }
+
+    /// The Ed25519 test keys whose secrets the text publishes: a name, and the unpadded base64url of the public key.
+    pub const PUBLISHED_KEYS: [(&str, &str); 4usize] = [
+        ("exchange-proof", "yzaeyAZ5JOuDovFF-dPyDa2rcWGIVAAPeehGEobk4GQ"),
+        ("exchange-webhook", "8ZBNfp8FogdDh4lGxoKk--L6wEaNwoYc06Vd5CIj7gI"),
+        ("wallet-dpop", "YP_wF1Bn2F_s229YfkYgcVAIQX1aZo7mjk8EhUf1BBE"),
+        ("wallet-auth", "oUuMX4c6-Nys3YbTK6pm4utQ0gdgEzc98Jdc4zOdq-o"),
+    ];
 
     /// A decimal number that is not negative, with at most 30 digits on either side of the point.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -32,6 +32,7 @@ fn every_key_of_appendix_b_is_known_to_be_public() {
     assert!(attestation.len() >= 5);
     let withdrawal = published("spec/withdrawal/b-vectors.md");
     assert!(withdrawal.len() >= 4);
+    assert!(!is_published_test_key(&PublicKey([7; 32])));
     for key in attestation.into_iter().chain(withdrawal) {
         let mut members = key.as_object().unwrap().clone();
         SigningKey::from_jwk(&members).unwrap();

@@ -36,6 +36,9 @@ pub struct Manifest {
     /// The constants.
     #[serde(default)]
     pub constants: Vec<Constant>,
+    /// The test keys that the specification publishes with their secrets.
+    #[serde(default)]
+    pub keys: Vec<PublishedKey>,
     /// The other tables, by id.
     #[serde(default)]
     pub tables: BTreeMap<String, Table>,
@@ -134,6 +137,16 @@ pub struct Transition {
     /// What makes the change.
     #[serde(default)]
     pub when: String,
+}
+
+/// The public half of a test key, as a JSON Web Key with a name (RFC 7517, RFC 8037).
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct PublishedKey {
+    /// What the text calls it.
+    pub name: String,
+    /// The unpadded base64url of the 32 bytes.
+    pub x: String,
 }
 
 /// A limit or a lifetime.

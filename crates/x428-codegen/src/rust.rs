@@ -2,6 +2,7 @@
 
 mod codes;
 mod headers;
+mod keys;
 mod machine;
 mod pattern;
 mod record;
@@ -76,6 +77,7 @@ fn module(protocol: &Protocol) -> Result<TokenStream, Error> {
     let mut items = table::about(protocol);
     items.extend(table::constants(protocol)?);
     items.extend(headers::headers(protocol)?);
+    items.extend(keys::keys(protocol));
     for item in &model.types {
         items.extend(match &item.shape {
             Shape::Text { .. } => scalar::text(&model, item)?,

@@ -46,6 +46,11 @@ pub mod golden {
         pub const WEBHOOK_ID: &str = "webhook-id";
     }
 
+    /// The Ed25519 test keys whose secrets the text publishes: a name, and the unpadded base64url of the public key.
+    pub const PUBLISHED_KEYS: [(&str, &str); 1usize] = [
+        ("alice", "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"),
+    ];
+
     /// A problem.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     #[serde(remote = "Self")]

@@ -53,6 +53,7 @@ pub fn manifest(spec: &Spec, protocol: &Protocol, _report: &Report) -> Value {
         "codes": codes,
         "machines": Machine::all(spec, protocol).map(|own| machine(&own)).collect::<Vec<_>>(),
         "constants": constants,
+        "keys": fences().filter_map(|(_, fence)| key(fence)).collect::<Vec<_>>(),
         "tables": data,
         "operations": fences().filter_map(|(document, fence)| operation(document, fence)).collect::<Vec<_>>(),
         "webhooks": fences().filter_map(|(document, fence)| webhook(document, fence)).collect::<Vec<_>>(),
@@ -169,6 +170,15 @@ fn data(table: &Table) -> Value {
         })
         .collect();
     json!({"columns": columns, "rows": rows})
+}
+
+/// The public half of a test key.
+fn key(fence: &Fence) -> Option<Value> {
+    let FenceKind::Key { id } = &fence.kind else {
+        return None;
+    };
+    let member = |name: &str| fence.value.as_ref()?.get(name)?.as_str();
+    Some(json!({"name": id, "kty": member("kty")?, "crv": member("crv")?, "x": member("x")?}))
 }
 
 fn operation(document: &Document, fence: &Fence) -> Option<Value> {
