@@ -8,6 +8,7 @@ mod harness;
 mod high;
 mod lifecycle;
 mod oauth;
+mod outage;
 mod passkeys;
 mod postgres;
 mod races;

@@ -1,5 +1,5 @@
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use jiff::SignedDuration;
 use url::Url;
 use x428::wire::withdrawal::ClientId;
@@ -21,6 +21,7 @@ pub(super) async fn get(call: Call) -> Response {
         Err(Refusal::Page(why)) => {
             pages::problem(StatusCode::BAD_REQUEST, "This request cannot be shown", why)
         }
+        Err(Refusal::Fault(fault)) => pages::Page::from(fault).into_response(),
         Err(Refusal::Redirect {
             redirect_uri,
             state,
@@ -38,7 +39,6 @@ pub(super) async fn get(call: Call) -> Response {
 }
 
 async fn checked(call: &Call) -> Result<AuthorizationRequest, Refusal> {
-    const FAILED: Refusal = Refusal::Page("The exchange failed. Try again later.");
     let query = call.uri.query().unwrap_or_default();
     let form =
         Form::parse(query.as_bytes()).map_err(|_| Refusal::Page("A parameter is there twice."))?;
@@ -46,16 +46,15 @@ async fn checked(call: &Call) -> Result<AuthorizationRequest, Refusal> {
         .get("client_id")
         .filter(|id| ClientId::parse(*id).is_ok())
         .ok_or(Refusal::Page("The client is not named."))?;
-    let client = known_client(call, client).await.map_err(|_| FAILED)?;
+    let client = known_client(call, client).await?;
     let client = client.ok_or(Refusal::Page("The client is not known."))?;
     let request = match form.get("request_uri") {
         Some(uri) => pushed(call, &client, uri)
-            .await
-            .map_err(|_| FAILED)?
+            .await?
             .ok_or(Refusal::Page("The pushed request is not there any more."))?,
         None => request::check(call, &form, &client, false).await?,
     };
-    shown(call, request).await.map_err(|_| FAILED)
+    Ok(shown(call, request).await?)
 }
 
 async fn known_client(call: &Call, id: &str) -> Result<Option<Client>, Fault> {

@@ -3,18 +3,15 @@
 use x428::jcs::{Limits, StrictJson};
 use x428::wire::withdrawal::{
     AuthorizationDetail, AuthorizationDetailActions, AuthorizationDetailAssets,
-    AuthorizationDetailLimits, AuthorizedAction, AuthorizedAsset, AuthorizedAssetNetworks,
-    AuthorizedLimit, CurrencyCode, JSON_DEPTH_MAX, LimitPeriod, OAuthErrorCode as Code,
-    REQUEST_SIZE_MAX,
+    AuthorizationDetailLimits, AuthorizationDetails, AuthorizedAction, AuthorizedAsset,
+    AuthorizedAssetNetworks, AuthorizedLimit, CurrencyCode, JSON_DEPTH_MAX, LimitPeriod,
+    OAuthErrorCode as Code, REQUEST_SIZE_MAX,
 };
 use x428::withdrawal::decimal::Decimal;
 
 use super::OAuthFailure;
 use crate::exchange::model::ListedAsset;
 use crate::exchange::store::Fault;
-
-/// More of them than this are refused, as the token response could not hold them.
-const DETAILS_MAX: usize = 16;
 
 /// Reads the parameter `authorization_details`.
 // r[impl withdrawal.details.unknown]
@@ -30,12 +27,10 @@ pub(super) fn parse(text: &str) -> Result<Vec<AuthorizationDetail>, OAuthFailure
         depth: JSON_DEPTH_MAX,
     };
     let json = StrictJson::parse(text.as_bytes(), limits).map_err(|_| refuse())?;
-    let details: Vec<AuthorizationDetail> =
+    // As many as the token response can hold.
+    let details: AuthorizationDetails =
         serde_json::from_value(json.into_value()).map_err(|_| refuse())?;
-    if details.is_empty() || details.len() > DETAILS_MAX {
-        return Err(refuse());
-    }
-    Ok(details)
+    Ok(details.to_vec())
 }
 
 /// Whether the exchange can grant them: it knows every asset, network and currency.

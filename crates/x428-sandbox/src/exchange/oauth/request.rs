@@ -2,7 +2,10 @@
 
 use jiff::SignedDuration;
 use url::{Host, Url};
-use x428::wire::withdrawal::{OAuthErrorCode as Code, RedirectUri, Scope, ScopeList, Sha256Digest};
+use x428::wire::withdrawal::{
+    OAuthErrorCode as Code, PushedAuthorizationRequestState as State, RedirectUri, Scope,
+    ScopeList, Sha256Digest,
+};
 
 use super::OAuthFailure;
 use super::form::Form;
@@ -22,6 +25,14 @@ pub(super) enum Refusal {
         state: Option<String>,
         failure: OAuthFailure,
     },
+    /// The exchange failed, and nothing is known of the request.
+    Fault(Fault),
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
 }
 
 impl Refusal {
@@ -30,6 +41,7 @@ impl Refusal {
         match self {
             Self::Page(description) => OAuthFailure::invalid_request(description),
             Self::Redirect { failure, .. } => failure,
+            Self::Fault(fault) => fault.into(),
         }
     }
 }
@@ -117,8 +129,29 @@ async fn parameters(
         };
         return Err(OAuthFailure::new(code, "The response type is not code."));
     }
-    if form.get("state").is_some_and(|state| state.len() > 512) {
+    if form
+        .get("state")
+        .is_some_and(|state| State::parse(state).is_err())
+    {
         return Err(OAuthFailure::invalid_request("The state is too long."));
+    }
+    // What they ask for would not happen, and what stands beside them would.
+    if form.get("request").is_some() {
+        return Err(OAuthFailure::invalid_request(
+            "Request objects are not supported.",
+        ));
+    }
+    if form
+        .get("response_mode")
+        .is_some_and(|mode| mode != "query")
+    {
+        return Err(OAuthFailure::invalid_request(
+            "The response mode is not query.",
+        ));
+    }
+    let jkt = form.get("dpop_jkt");
+    if jkt.is_some_and(|jkt| Sha256Digest::parse(jkt).is_err()) {
+        return Err(OAuthFailure::invalid_request("dpop_jkt is no thumbprint."));
     }
     // r[impl withdrawal.authorize.pkce]
     let code_challenge = form
@@ -144,7 +177,7 @@ async fn parameters(
         state: None,
         code_challenge: code_challenge.to_owned(),
         details,
-        jkt: form.get("dpop_jkt").map(str::to_owned),
+        jkt: jkt.map(str::to_owned),
         ends_at: call.now + lifetime.map_err(Fault::because)?,
     })
 }
