@@ -55,6 +55,8 @@ pub struct Settings {
     pub attempts: (i64, i64),
     /// Whether clients of the High profile alone are served.
     pub require_high: bool,
+    /// Whether the keys that the text publishes are accepted: in tests alone.
+    pub accept_test_keys: bool,
     /// Whether webhooks may go to addresses that are not public, by plain HTTP too.
     pub private_webhooks: bool,
     /// Names networks whose withdrawals are suspended.
@@ -119,6 +121,7 @@ impl Settings {
             sends: (10, 30),
             attempts: (20, 10),
             require_high: false,
+            accept_test_keys: false,
             private_webhooks: false,
             suspended: Vec::new(),
         }

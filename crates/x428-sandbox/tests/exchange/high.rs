@@ -12,6 +12,8 @@ use crate::harness::{
     ALL_SCOPES, Answer, Browser, CALLBACK, ISSUER, VERIFIER, World, ether, with_proof,
 };
 
+mod jwts;
+
 const CLIENT: &str = "high-wallet";
 
 struct High<'a> {
@@ -57,7 +59,7 @@ impl<'a> High<'a> {
     fn assertion(&mut self, change: impl FnOnce(&mut Value)) -> String {
         self.made += 1;
         let mut claims = json!({
-            "iss": CLIENT, "sub": CLIENT, "aud": ISSUER, "jti": format!("as-{}", self.made),
+            "iss": CLIENT, "sub": CLIENT, "aud": ISSUER, "jti": format!("assertion-{:016}", self.made),
             "iat": self.now(), "exp": self.now() + 60,
         });
         change(&mut claims);
@@ -67,7 +69,7 @@ impl<'a> High<'a> {
     fn proof(&mut self, method: &str, path: &str, token: Option<&str>) -> String {
         self.made += 1;
         let mut claims = json!({
-            "jti": format!("dp-{}", self.made), "htm": method, "htu": format!("{ISSUER}{path}"),
+            "jti": format!("proof-{:04}", self.made), "htm": method, "htu": format!("{ISSUER}{path}"),
             "iat": self.now(),
         });
         if !self.nonce.is_empty() {
@@ -234,7 +236,9 @@ async fn an_assertion_is_for_this_exchange_and_once() {
         let assertion = high.assertion(|claims| change(claims, now));
         send(&assertion).await.is(401, "invalid_client");
     }
-    let claims = json!({"iss": CLIENT, "sub": CLIENT, "aud": ISSUER, "jti": "x", "exp": now + 60});
+    let claims = json!({
+        "iss": CLIENT, "sub": CLIENT, "aud": ISSUER, "jti": "assertion-of-a-stranger", "exp": now + 60,
+    });
     let stranger = jwt(
         &json!({"alg": "EdDSA"}),
         &claims,

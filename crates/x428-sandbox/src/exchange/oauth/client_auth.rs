@@ -4,16 +4,23 @@ use axum::http::header;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use x428::encoding::base64url;
-use x428::wire::withdrawal::{CLIENT_ASSERTION_LIFETIME_MAX, OAuthErrorCode as Code};
+use x428::wire::withdrawal::{
+    CLIENT_ASSERTION_LIFETIME_MAX, ClientAssertion, ClientAssertionClaims, OAuthErrorCode as Code,
+};
 
 use super::form::Form;
-use super::jwt::{ALGORITHMS, Jwt};
+use super::jwt::{ALGORITHMS, Jwt, is_published};
 use super::{OAuthFailure, dpop};
 use crate::exchange::call::Call;
 use crate::exchange::digest;
 use crate::exchange::model::{Client, Registered};
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// What the header of an assertion may say that it is, if it says something (RFC 7519 §5.1, and the
+/// update of RFC 7523). A token of another kind is not taken for one.
+const TYPES: [&str; 2] = ["JWT", "client-authentication+jwt"];
+/// How far ahead the clock of a client may be, in seconds (FAPI 2.0 §5.3.2.1).
+const AHEAD: i64 = 60;
 
 /// A client that has authenticated as it is registered.
 pub(super) struct Authenticated {
@@ -41,7 +48,8 @@ pub(super) async fn authenticate(call: &Call, form: &Form) -> Result<Authenticat
             if form.get("client_assertion_type") != Some(ASSERTION_TYPE) {
                 return Err(refuse(false));
             }
-            Some(Jwt::parse(text).ok_or_else(|| refuse(false))?)
+            let text = Some(text).filter(|text| ClientAssertion::parse(*text).is_ok());
+            Some(text.and_then(Jwt::parse).ok_or_else(|| refuse(false))?)
         }
         None => None,
     };
@@ -65,22 +73,26 @@ pub(super) async fn authenticate(call: &Call, form: &Form) -> Result<Authenticat
     if named.is_some_and(|named| named != id) {
         return Err(refuse(basic.is_some()));
     }
+    let secret = basic
+        .as_ref()
+        .map(|(_, secret)| secret.as_str())
+        .or_else(|| form.get("client_secret"))
+        // Before the client is looked for: it takes as long for one that there is not.
+        .map(digest::of);
     let mut reading = call.exchange.store.read().await?;
     let client: Option<Client> = reading.get(id).await?;
     reading.end().await?;
     let client = client.ok_or_else(|| refuse(basic.is_some()))?;
-    let secret = basic
-        .as_ref()
-        .map(|(_, secret)| secret.as_str())
-        .or_else(|| form.get("client_secret"));
     let holds = match (&client.registered, secret, &assertion) {
         (Registered::Public, None, None) => !call.exchange.settings.require_high,
         (Registered::Secret(known), Some(secret), None) => {
-            !call.exchange.settings.require_high && digest::same(known, &digest::of(secret))
+            !call.exchange.settings.require_high && digest::same(known, &secret)
         }
         (Registered::High(keys), None, Some(assertion)) => {
-            is_own_assertion(call, &client.id, keys, assertion)
-                && is_fresh(call, &client.id, assertion).await?
+            match own_assertion(call, &client.id, keys, assertion) {
+                Some(claims) => is_fresh(call, &client.id, &claims).await?,
+                None => false,
+            }
         }
         _ => false,
     };
@@ -113,6 +125,10 @@ fn basic(call: &Call) -> Result<Option<(String, String)>, OAuthFailure> {
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .ok_or_else(refuse)?;
     let (id, secret) = decoded.split_once(':').ok_or_else(refuse)?;
+    if decoded.contains('&') {
+        // It would end the value: what is encoded has none.
+        return Err(refuse());
+    }
     let decode = |text: &str| {
         let pair = format!("v={text}");
         let decoded = url::form_urlencoded::parse(pair.as_bytes()).next();
@@ -135,23 +151,24 @@ fn from_base64(text: &str) -> Option<Vec<u8>> {
     x428::encoding::parse_base64url(&url).ok()
 }
 
-/// Whether the assertion is the client's own, for this exchange, and for a short time.
+/// The claims of an assertion that is the client's own, for this exchange, and for a short time.
 // r[impl withdrawal.client-auth.assertion]
-fn is_own_assertion(call: &Call, client: &str, keys: &[Value], jwt: &Jwt<'_>) -> bool {
-    let issuer = call.exchange.settings.issuer.as_str();
-    let is_audience = match jwt.claims.get("aud") {
-        Some(Value::String(audience)) => audience == issuer,
-        Some(Value::Array(audiences)) => {
-            matches!(audiences.as_slice(), [Value::String(audience)] if audience == issuer)
-        }
-        _ => false,
-    };
+fn own_assertion(
+    call: &Call,
+    client: &str,
+    keys: &[Value],
+    jwt: &Jwt<'_>,
+) -> Option<ClientAssertionClaims> {
+    let claims: ClientAssertionClaims = jwt.claims_as()?;
+    let settings = &call.exchange.settings;
     let now = call.now.as_second();
     let longest = i64::try_from(CLIENT_ASSERTION_LIFETIME_MAX.as_secs()).unwrap_or(0);
-    let lives = jwt
-        .seconds("exp")
-        .is_some_and(|exp| exp > now && exp <= now + longest);
-    let has_begun = jwt.seconds("nbf").is_none_or(|nbf| nbf <= now + longest);
+    let expires = claims.exp.get();
+    let is_known = |kind: &Value| {
+        let kind = kind.as_str().unwrap_or_default();
+        TYPES.iter().any(|known| known.eq_ignore_ascii_case(kind))
+    };
+    let is_of_the_type = jwt.header.get("typ").is_none_or(is_known);
     let is_asymmetric = jwt
         .header("alg")
         .is_some_and(|algorithm| ALGORITHMS.contains(&algorithm));
@@ -159,23 +176,33 @@ fn is_own_assertion(call: &Call, client: &str, keys: &[Value], jwt: &Jwt<'_>) ->
     let mut keys = keys
         .iter()
         .filter_map(Value::as_object)
-        .filter(|key| kid.is_none_or(|kid| key.get("kid").and_then(Value::as_str) == Some(kid)));
-    is_audience
-        && lives
-        && has_begun
+        .filter(|key| kid.is_none_or(|kid| key.get("kid").and_then(Value::as_str) == Some(kid)))
+        .filter(|key| settings.accept_test_keys || !is_published(key));
+    let holds = claims.aud.as_str() == settings.issuer
+        && (now + 1..=now + longest).contains(&expires)
+        && ["nbf", "iat"]
+            .into_iter()
+            .all(|name| jwt.has_begun(name, now, AHEAD))
+        && is_of_the_type
         && is_asymmetric
-        && jwt.claim("iss") == Some(client)
-        && jwt.claim("sub") == Some(client)
-        && keys.any(|key| jwt.is_signed_by(key))
+        && claims.iss.as_str() == client
+        && claims.sub.as_str() == client
+        && keys.any(|key| jwt.is_signed_by(key));
+    holds.then_some(claims)
 }
 
-async fn is_fresh(call: &Call, client: &str, jwt: &Jwt<'_>) -> Result<bool, OAuthFailure> {
-    let Some(jti) = jwt.claim("jti").filter(|jti| !jti.is_empty()) else {
-        return Ok(false);
-    };
-    let until = Timestamp::from_second(jwt.seconds("exp").unwrap_or_default()).unwrap_or(call.now)
-        + SignedDuration::from_secs(60);
-    let name = digest::of(&format!("assertion {client} {}", base64url(jti)));
+/// Whether no assertion of that name was used before, at any instance.
+async fn is_fresh(
+    call: &Call,
+    client: &str,
+    claims: &ClientAssertionClaims,
+) -> Result<bool, OAuthFailure> {
+    let until = Timestamp::from_second(claims.exp.get()).unwrap_or(call.now)
+        + SignedDuration::from_secs(AHEAD);
+    let name = digest::of(&format!(
+        "assertion {client} {}",
+        base64url(claims.jti.as_str())
+    ));
     let mut writing = call.exchange.store.write().await?;
     let fresh = writing.see(&name, until).await?;
     writing.commit().await?;

@@ -3,9 +3,9 @@
 use axum::http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
-use x428::wire::withdrawal::DPOP_WINDOW_MAX;
+use x428::wire::withdrawal::{DPOP_WINDOW_MAX, DpopProofClaims, DpopProofHeader};
 
-use super::jwt::{ALGORITHMS, Jwt, thumbprint, token_hash};
+use super::jwt::{ALGORITHMS, Jwt, is_published, thumbprint, token_hash};
 use crate::exchange::Exchange;
 use crate::exchange::call::{Call, DPOP};
 use crate::exchange::digest;
@@ -51,8 +51,8 @@ pub(crate) async fn check(call: &Call, token: Option<&str>) -> Result<String, Re
     };
     let proof = proof.to_str().map_err(|_| Refusal::Invalid)?;
     let jwt = Jwt::parse(proof).ok_or(Refusal::Invalid)?;
-    let (jkt, jti) = well_formed(call, &jwt, token).ok_or(Refusal::Invalid)?;
-    let given = jwt.claim("nonce").unwrap_or_default();
+    let (jkt, claims) = well_formed(call, &jwt, token).ok_or(Refusal::Invalid)?;
+    let given = claims.nonce.as_ref().map_or("", |nonce| nonce.as_str());
     let period = call.now.as_second() / NONCE_PERIOD;
     let is_current = [period, period - 1]
         .into_iter()
@@ -63,7 +63,7 @@ pub(crate) async fn check(call: &Call, token: Option<&str>) -> Result<String, Re
     let window = SignedDuration::try_from(DPOP_WINDOW_MAX).map_err(Fault::because)?;
     let until = call.now + window * 2;
     let mut writing = call.exchange.store.write().await?;
-    let name = digest::of(&format!("dpop {jkt} {jti}"));
+    let name = digest::of(&format!("dpop {jkt} {}", claims.jti));
     let fresh = writing.see(&name, until).await?;
     writing.commit().await?;
     if fresh {
@@ -74,25 +74,28 @@ pub(crate) async fn check(call: &Call, token: Option<&str>) -> Result<String, Re
 }
 
 /// Whether it is a proof for this request by the key that it names.
-fn well_formed(call: &Call, jwt: &Jwt<'_>, token: Option<&str>) -> Option<(String, String)> {
-    let is_proof = jwt.header("typ") == Some("dpop+jwt");
-    let is_asymmetric = ALGORITHMS.contains(&jwt.header("alg")?);
+fn well_formed(
+    call: &Call,
+    jwt: &Jwt<'_>,
+    token: Option<&str>,
+) -> Option<(String, DpopProofClaims)> {
+    let header: DpopProofHeader = jwt.header_as()?;
+    let claims: DpopProofClaims = jwt.claims_as()?;
     let jwk = jwt.header.get("jwk")?.as_object()?;
     let jkt = thumbprint(jwk)?;
-    let age = call.now.as_second().abs_diff(jwt.seconds("iat")?);
+    let age = call.now.as_second().abs_diff(claims.iat.get());
     let is_for_token = match token {
         None => true,
-        Some(token) => digest::same(jwt.claim("ath")?, &token_hash(token)),
+        Some(token) => digest::same(claims.ath.as_ref()?.as_str(), &token_hash(token)),
     };
-    let holds = is_proof
-        && is_asymmetric
-        && jwt.claim("htm")? == call.method.as_str()
-        && is_target(call, jwt.claim("htu")?)
+    let holds = ALGORITHMS.contains(&header.alg.as_str())
+        && claims.htm.as_str() == call.method.as_str()
+        && is_target(call, claims.htu.as_str())
         && age <= DPOP_WINDOW_MAX.as_secs()
         && is_for_token
+        && (call.exchange.settings.accept_test_keys || !is_published(jwk))
         && jwt.is_signed_by(jwk);
-    let jti = jwt.claim("jti")?;
-    (holds && (1..=256).contains(&jti.len())).then(|| (jkt, jti.to_owned()))
+    holds.then_some((jkt, claims))
 }
 
 /// Whether a URI without query and fragment names the target of the request (RFC 9449 §4.3).

@@ -2,33 +2,47 @@
 
 use aws_lc_rs::rsa::PublicKeyComponents;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ED25519, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey,
-    VerificationAlgorithm,
+    ECDSA_P256_SHA256_FIXED, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
 };
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use x428::did::PublicKey;
 use x428::encoding::parse_base64url;
 use x428::jcs::{Limits, StrictJson};
+use x428::sign::{Signature, VerifyingKey, is_published_test_key};
 
 use crate::exchange::digest;
 
 /// Asymmetric algorithms, and none of those that a secret verifies.
 pub(crate) const ALGORITHMS: [&str; 3] = ["ES256", "EdDSA", "PS256"];
 
+/// The longest token that is read, in bytes: what a form may hold of an assertion, and more than
+/// any proof has.
+const LONGEST: usize = 8192;
+
 /// What has the form of a signed token. Nothing of it is verified yet.
 pub(crate) struct Jwt<'a> {
     pub(crate) header: Map<String, Value>,
-    pub(crate) claims: Map<String, Value>,
+    claims: Map<String, Value>,
     signed: &'a str,
     signature: Vec<u8>,
 }
 
 impl<'a> Jwt<'a> {
-    /// Reads the compact form.
+    /// Reads the compact form. A token with an extension that has to be understood is none, because
+    /// none is (RFC 7515 §4.1.11).
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        if text.len() > LONGEST {
+            return None;
+        }
         let (signed, signature) = text.rsplit_once('.')?;
         let (header, claims) = signed.split_once('.')?;
+        let header = object(header)?;
+        if header.contains_key("crit") {
+            return None;
+        }
         Some(Self {
-            header: object(header)?,
+            header,
             claims: object(claims)?,
             signed,
             signature: parse_base64url(signature).ok()?,
@@ -40,14 +54,25 @@ impl<'a> Jwt<'a> {
         self.header.get(name)?.as_str()
     }
 
+    /// The header, if it has the form that the text gives it.
+    pub(crate) fn header_as<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_value(Value::Object(self.header.clone())).ok()
+    }
+
+    /// The claims, if they have the form that the text gives them.
+    pub(crate) fn claims_as<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_value(Value::Object(self.claims.clone())).ok()
+    }
+
     /// A claim that is text.
     pub(crate) fn claim(&self, name: &str) -> Option<&str> {
         self.claims.get(name)?.as_str()
     }
 
-    /// A claim that is a time in seconds.
-    pub(crate) fn seconds(&self, name: &str) -> Option<i64> {
-        self.claims.get(name)?.as_i64()
+    /// Whether a claim is absent, or a time that has come: a clock may be so many seconds ahead.
+    pub(crate) fn has_begun(&self, name: &str, now: i64, ahead: i64) -> bool {
+        let begins = self.claims.get(name);
+        begins.is_none_or(|begins| begins.as_i64().is_some_and(|at| at <= now + ahead))
     }
 
     /// Whether the key has signed it, by the algorithm that is the key's own.
@@ -74,10 +99,7 @@ impl<'a> Jwt<'a> {
                 }
                 _ => false,
             },
-            ("EdDSA", Some("OKP"), Some("Ed25519")) => match bytes("x") {
-                Some(x) if x.len() == 32 => verify(&ED25519, &x),
-                _ => false,
-            },
+            ("EdDSA", Some("OKP"), Some("Ed25519")) => self.is_signed_strictly(jwk),
             ("PS256", Some("RSA"), _) => match (bytes("n"), bytes("e")) {
                 (Some(n), Some(e)) => PublicKeyComponents { n: &n, e: &e }
                     .verify(&RSA_PSS_2048_8192_SHA256, message, &self.signature)
@@ -87,14 +109,26 @@ impl<'a> Jwt<'a> {
             _ => false,
         }
     }
+
+    /// By a key of Ed25519 under which no signature fits two messages.
+    fn is_signed_strictly(&self, jwk: &Map<String, Value>) -> bool {
+        let key = PublicKey::from_jwk(jwk).and_then(VerifyingKey::new);
+        let signature = <[u8; 64]>::try_from(self.signature.as_slice()).map(Signature);
+        matches!((key, signature), (Ok(key), Ok(signature))
+            if key.verify(self.signed.as_bytes(), &signature).is_ok())
+    }
+}
+
+/// Whether everybody knows the secret of the key, because the text publishes it.
+// r[impl withdrawal.security.test-keys]
+pub(crate) fn is_published(jwk: &Map<String, Value>) -> bool {
+    PublicKey::from_jwk(jwk).is_ok_and(|key| is_published_test_key(&key))
 }
 
 /// The thumbprint of a public key (RFC 7638). A private one has none.
 pub(crate) fn thumbprint(jwk: &Map<String, Value>) -> Option<String> {
-    if ["d", "p", "q", "k"]
-        .iter()
-        .any(|name| jwk.contains_key(*name))
-    {
+    const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "k"];
+    if PRIVATE.iter().any(|name| jwk.contains_key(*name)) {
         return None;
     }
     let members: &[&str] = match jwk.get("kty")?.as_str()? {
