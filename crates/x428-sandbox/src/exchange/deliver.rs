@@ -17,7 +17,7 @@ use x428::wire::withdrawal::{
 use x428::withdrawal::webhook::{Delivery as Signed, WebhookKey};
 
 use super::model::{Delivery, Webhook};
-use super::store::{Fault, Writing};
+use super::store::{Fault, Row, Writing};
 use super::{Exchange, random};
 
 /// Under which purpose the secrets of subscriptions are sealed.
@@ -31,7 +31,7 @@ const FIRST: i64 = 5;
 const LONGEST: i64 = 6 * 60 * 60;
 
 const OF_CLIENT: &str = "SELECT data FROM webhook WHERE owner = $1 AND client = $2";
-const DUE: &str = "SELECT data FROM delivery WHERE due_at <= $1 ORDER BY due_at LIMIT 64";
+const DUE: &str = "SELECT id, due_at FROM delivery WHERE due_at <= $1 ORDER BY due_at, id LIMIT 64";
 const CLAIM: &str = "UPDATE delivery SET due_at = $2 WHERE id = $1 AND due_at = $3";
 const DONE: &str = "DELETE FROM delivery WHERE id = $1";
 
@@ -160,26 +160,19 @@ async fn put(
     writing.put(&delivery).await
 }
 
-/// Sends what is due. Of several instances, the one that claims a delivery sends it.
+/// Sends what is due. Of several instances, the one that claims a delivery sends it. One that ends
+/// before it is done leaves it to the next claim: the column says until when a delivery is claimed,
+/// and the record when it was due.
 // r[impl withdrawal.webhook.deliver]
 pub(crate) async fn deliver(exchange: &Arc<Exchange>) -> Result<(), Fault> {
     let now = exchange.now();
     let mut reading = exchange.store.read().await?;
-    let due: Vec<Delivery> = reading.find(DUE, vec![now.as_millisecond().into()]).await?;
+    let due = reading.rows(DUE, vec![now.as_millisecond().into()]).await?;
     reading.end().await?;
     let mut sending = JoinSet::new();
-    for delivery in due {
+    for row in &due {
         let now = exchange.now();
-        let mut writing = exchange.store.write().await?;
-        let values = vec![
-            delivery.id.as_str().into(),
-            (now + LEASE).as_millisecond().into(),
-            delivery.due_at.as_millisecond().into(),
-        ];
-        let claimed = writing.execute(CLAIM, values).await? == 1;
-        let webhook: Option<Webhook> = writing.get(&delivery.webhook).await?;
-        writing.commit().await?;
-        if claimed {
+        if let Some((delivery, webhook)) = claim(exchange, row, now).await? {
             // All at once: a slow receiver keeps no other waiting.
             let exchange = Arc::clone(exchange);
             sending.spawn(async move { send(&exchange, delivery, webhook, now).await });
@@ -192,6 +185,24 @@ pub(crate) async fn deliver(exchange: &Arc<Exchange>) -> Result<(), Fault> {
         }
     }
     outcome
+}
+
+async fn claim(
+    exchange: &Exchange,
+    row: &Row,
+    now: Timestamp,
+) -> Result<Option<(Delivery, Option<Webhook>)>, Fault> {
+    let id = row.text("id")?;
+    let mut writing = exchange.store.write().await?;
+    let until = (now + LEASE).as_millisecond();
+    let values = vec![id.into(), until.into(), row.int("due_at")?.into()];
+    if writing.execute(CLAIM, values).await? != 1 {
+        return Ok(None);
+    }
+    let delivery: Delivery = writing.get(id).await?.ok_or(Fault::Damaged)?;
+    let webhook: Option<Webhook> = writing.get(&delivery.webhook).await?;
+    writing.commit().await?;
+    Ok(Some((delivery, webhook)))
 }
 
 async fn send(
