@@ -1,0 +1,126 @@
+//! The database, past the exchange.
+
+use std::env;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Row as _};
+use tempfile::TempDir;
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// A database of its own.
+pub(crate) struct Database {
+    /// A path or a URL.
+    pub(crate) at: String,
+    kind: Kind,
+}
+
+enum Kind {
+    /// Where its file is, as long as it is used.
+    Sqlite {
+        _directory: TempDir,
+    },
+    Postgres(PgPool),
+}
+
+impl Database {
+    pub(crate) fn sqlite() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("exchange.db");
+        Self {
+            at: path.to_str().unwrap().to_owned(),
+            kind: Kind::Sqlite {
+                _directory: directory,
+            },
+        }
+    }
+
+    /// An empty one, where `tests/services` has started a server.
+    pub(crate) async fn postgres() -> Option<Self> {
+        let Ok(url) = env::var("X428_TEST_POSTGRES") else {
+            let required = env::var("X428_REQUIRE_SERVICES").as_deref() == Ok("1");
+            assert!(
+                !required,
+                "X428_TEST_POSTGRES is not set, and X428_REQUIRE_SERVICES is"
+            );
+            crate::say("skipped: X428_TEST_POSTGRES is not set; run it under tests/services");
+            return None;
+        };
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("x428_kill_{}_{number}", std::process::id());
+        let mut admin = PgConnection::connect(&url).await.unwrap();
+        let create = AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE template0"));
+        sqlx::raw_sql(create).execute(&mut admin).await.unwrap();
+        admin.close().await.unwrap();
+        let mut url = url::Url::parse(&url).unwrap();
+        url.set_path(&name);
+        let pool = PgPool::connect_lazy(url.as_str()).unwrap();
+        Some(Self {
+            at: url.into(),
+            kind: Kind::Postgres(pool),
+        })
+    }
+
+    /// Rows of texts.
+    pub(crate) async fn rows<const N: usize>(&self, sql: &'static str) -> Vec<[String; N]> {
+        match &self.kind {
+            Kind::Sqlite { .. } => {
+                let pool = self.file().await;
+                let rows = sqlx::query(sql).fetch_all(&pool).await.unwrap();
+                pool.close().await;
+                rows.iter()
+                    .map(|row| std::array::from_fn(|at| row.get(at)))
+                    .collect()
+            }
+            Kind::Postgres(pool) => {
+                let rows = sqlx::query(sql).fetch_all(pool).await.unwrap();
+                rows.iter()
+                    .map(|row| std::array::from_fn(|at| row.get(at)))
+                    .collect()
+            }
+        }
+    }
+
+    pub(crate) async fn execute(&self, sql: &'static str) {
+        match &self.kind {
+            Kind::Sqlite { .. } => {
+                let pool = self.file().await;
+                sqlx::query(sql).execute(&pool).await.unwrap();
+                pool.close().await;
+            }
+            Kind::Postgres(pool) => {
+                sqlx::query(sql).execute(pool).await.unwrap();
+            }
+        }
+    }
+
+    /// Runs a statement that takes a text.
+    pub(crate) async fn execute_with(&self, sql: &'static str, value: &str) {
+        match &self.kind {
+            Kind::Sqlite { .. } => {
+                let pool = self.file().await;
+                let query = sqlx::query(sql).bind(value);
+                query.execute(&pool).await.unwrap();
+                pool.close().await;
+            }
+            Kind::Postgres(pool) => {
+                sqlx::query(sql).bind(value).execute(pool).await.unwrap();
+            }
+        }
+    }
+
+    /// Ends every connection of others, whatever they are doing.
+    pub(crate) async fn cut_off(&self) {
+        let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        self.execute(cut).await;
+    }
+
+    async fn file(&self) -> SqlitePool {
+        let options = SqliteConnectOptions::new()
+            .filename(&self.at)
+            .busy_timeout(std::time::Duration::from_mins(1));
+        SqlitePool::connect_with(options).await.unwrap()
+    }
+}
