@@ -13,9 +13,9 @@ pub(crate) use access::{
     Session,
 };
 pub use asset::{Checksum, ListedAsset, ListedNetwork};
-pub(crate) use challenge::{Challenge, Code, Method, Proof};
+pub(crate) use challenge::{Challenge, Code, ExpectedCosts, Method, Proof};
 pub use owner::{KnownAddress, StepUpRule};
 pub(crate) use owner::{Owner, Passkey};
 pub(crate) use submission::{Quote, Submission};
 pub(crate) use webhook::{Delivery, Message, Webhook};
-pub(crate) use withdrawal::{Reason, Withdrawal};
+pub(crate) use withdrawal::{Past, Reason, Withdrawal};

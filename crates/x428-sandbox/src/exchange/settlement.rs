@@ -15,9 +15,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use x428::wire::withdrawal::{
     StatusReasonCode as Because, TransactionId, TravelRuleStatus, WithdrawalConfirmations,
-    WithdrawalStatus as Status,
+    WithdrawalErrorCode as Code, WithdrawalStatus as Status,
 };
 
+use super::failure::{Failure, refuse};
 use super::model::{Reason, Withdrawal};
 use super::store::{Fault, Row, Writing};
 use super::{Exchange, digest, random};
@@ -163,6 +164,41 @@ async fn step(
         }
     };
     withdrawal.go(writing, to, reason, now).await
+}
+
+/// Takes the request of a client or of the owner to cancel a withdrawal. One that is being canceled
+/// stays as it is.
+// r[impl withdrawal.cancel.cancelable]
+// r[impl withdrawal.cancel.idempotent]
+pub(crate) async fn ask_to_cancel(
+    withdrawal: &mut Withdrawal,
+    by: Because,
+    writing: &mut Writing,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let to = match withdrawal.status() {
+        Status::Canceling | Status::Canceled => return Ok(()),
+        // No work has begun.
+        Status::Pending | Status::AwaitingInformation => Status::Canceled,
+        // Somebody may be at it: the settlement decides.
+        Status::UnderReview | Status::Processing => Status::Canceling,
+        Status::Broadcast => {
+            return Err(refuse(
+                Code::NotCancelable,
+                "The transaction is on the network.",
+            ));
+        }
+        _ => return Err(refuse(Code::NotCancelable, "The withdrawal has ended.")),
+    };
+    withdrawal.canceled_by = Some(by);
+    let reason = if to == Status::Canceled {
+        Some(canceled(withdrawal))
+    } else {
+        withdrawal.due_at = Some(now);
+        None
+    };
+    withdrawal.go(writing, to, reason, now).await?;
+    Ok(())
 }
 
 /// The words for a cancellation.

@@ -1,14 +1,12 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use x428::wire::withdrawal::{
-    Scope, StatusReasonCode, WithdrawalErrorCode as Code, WithdrawalStatus as Status,
-};
+use x428::wire::withdrawal::{Scope, StatusReasonCode as Because};
 use x428::withdrawal::idempotency;
 use x428::withdrawal::submission::Submission as Submitted;
 
 use crate::exchange::access::{Caller, authorize};
 use crate::exchange::call::{Call, IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
-use crate::exchange::failure::{Failure, not_found, refuse};
+use crate::exchange::failure::{Failure, not_found};
 use crate::exchange::model::Withdrawal;
 use crate::exchange::settlement;
 use crate::exchange::submit::{Outcome, decide};
@@ -63,8 +61,6 @@ pub(super) fn own(caller: &Caller, withdrawal: Option<Withdrawal>) -> Result<Wit
 }
 
 /// Cancels a withdrawal that is not on the network yet.
-// r[impl withdrawal.cancel.cancelable]
-// r[impl withdrawal.cancel.idempotent]
 // r[impl withdrawal.cancel.no-step-up]
 pub(super) async fn cancel(call: Call) -> Result<Response, Failure> {
     let caller = authorize(&call, Scope::WithdrawalsCancel).await?;
@@ -72,31 +68,8 @@ pub(super) async fn cancel(call: Call) -> Result<Response, Failure> {
     let mut writing = call.exchange.store.write().await?;
     writing.turn_of(caller.owner()).await?;
     let mut withdrawal = own(&caller, writing.get(&call.id).await?)?;
-    let by_client = Some(StatusReasonCode::CanceledByClient);
-    let to = match withdrawal.status() {
-        Status::Canceling | Status::Canceled => {
-            return Ok(axum::Json(withdrawal.wire).into_response());
-        }
-        // No work has begun.
-        Status::Pending | Status::AwaitingInformation => Status::Canceled,
-        // Somebody may be at it: the settlement decides.
-        Status::UnderReview | Status::Processing => Status::Canceling,
-        Status::Broadcast => {
-            return Err(refuse(
-                Code::NotCancelable,
-                "The transaction is on the network.",
-            ));
-        }
-        _ => return Err(refuse(Code::NotCancelable, "The withdrawal has ended.")),
-    };
-    withdrawal.canceled_by = by_client;
-    let reason = if to == Status::Canceled {
-        Some(settlement::canceled(&withdrawal))
-    } else {
-        withdrawal.due_at = Some(call.now);
-        None
-    };
-    withdrawal.go(&mut writing, to, reason, call.now).await?;
+    let by = Because::CanceledByClient;
+    settlement::ask_to_cancel(&mut withdrawal, by, &mut writing, call.now).await?;
     writing.commit().await?;
     Ok(axum::Json(withdrawal.wire).into_response())
 }

@@ -5,6 +5,7 @@ use x428::wire::withdrawal::{
     CODE_ATTEMPTS_MAX, ChallengeDisplay, ChallengePolicy, ChallengeStatus, MethodStatus,
     StepUpMethod, WebhookEventType,
 };
+use x428::withdrawal::decimal::Decimal;
 
 use crate::exchange::store::{Fault, Writing, record::record};
 use crate::exchange::{audit, deliver};
@@ -24,6 +25,7 @@ pub(crate) struct Challenge {
     pub(crate) methods: Vec<Method>,
     pub(crate) display: ChallengeDisplay,
     pub(crate) memo: Option<String>,
+    pub(crate) costs: ExpectedCosts,
     pub(crate) intent_hash: String,
     pub(crate) created_at: Timestamp,
     pub(crate) expires_at: Timestamp,
@@ -34,6 +36,8 @@ pub(crate) struct Challenge {
     /// The random part of the challenge of WebAuthn, sealed.
     pub(crate) nonce: Option<String>,
     pub(crate) proof: Option<Proof>,
+    /// Whether the owner has reported it as fraud.
+    pub(crate) is_fraud: bool,
 }
 
 record!(Challenge, "challenge", [
@@ -41,6 +45,19 @@ record!(Challenge, "challenge", [
     "consent" = "$4" => |challenge| challenge.consent.as_str().into(),
     "live_until" = "$5" => |challenge| challenge.live_until().into(),
 ]);
+
+/// What a withdrawal costs, as far as it is known while its owner is asked.
+#[derive(Serialize, Deserialize, Clone)]
+pub(crate) struct ExpectedCosts {
+    pub(crate) fee_asset: String,
+    pub(crate) fee: Decimal,
+    /// What leaves the account, in the asset of the withdrawal.
+    pub(crate) debit: Decimal,
+    /// What arrives.
+    pub(crate) receive: Decimal,
+    /// Whether a quote holds it. Otherwise the fee is that of the moment of submission.
+    pub(crate) quoted: bool,
+}
 
 /// A method of a challenge, and how far it is.
 #[derive(Serialize, Deserialize, Clone)]

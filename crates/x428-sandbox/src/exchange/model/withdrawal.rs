@@ -35,7 +35,22 @@ pub(crate) struct Withdrawal {
     pub(crate) deadline: Option<Timestamp>,
     /// By whom it is being canceled.
     pub(crate) canceled_by: Option<StatusReasonCode>,
+    /// Which statuses it has had, and since when, for its owner to see. The last ones, if there are
+    /// very many.
+    pub(crate) history: Vec<Past>,
 }
+
+/// A status that a withdrawal has or has had.
+#[derive(Serialize, Deserialize, Clone)]
+pub(crate) struct Past {
+    pub(crate) status: Status,
+    pub(crate) since: Timestamp,
+    /// Why, in words for the owner.
+    pub(crate) why: Option<String>,
+}
+
+/// More changes than a withdrawal has, unless somebody cancels it again and again.
+const HISTORY: usize = 32;
 
 record!(Withdrawal, "withdrawal", [
     "owner" = "$3" => |withdrawal| withdrawal.owner.as_str().into(),
@@ -94,6 +109,14 @@ impl Withdrawal {
         // The clocks of instances differ.
         let now = now.max(self.wire.updated_at.instant());
         transition.apply(&mut self.wire, words, now)?;
+        if self.history.len() >= HISTORY {
+            self.history.remove(0);
+        }
+        self.history.push(Past {
+            status: to,
+            since: now,
+            why: reason.as_ref().map(|Reason(_, words)| words.to_string()),
+        });
         // One that is being canceled gains nothing by another request, as walk-through A.7 shows it.
         self.wire.cancelable &= to != Status::Canceling;
         self.wire.required_action = match (to, reason) {

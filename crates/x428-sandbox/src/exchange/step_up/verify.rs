@@ -2,6 +2,7 @@
 //! the hosted page come here.
 
 use jiff::Timestamp;
+use serde_json::json;
 use x428::wire::withdrawal::{
     ChallengeStatus, ErrorDetailCode, MethodStatus, StepUpMethod, VerifyRequest,
     WebauthnCredential, WithdrawalErrorCode as Code,
@@ -11,7 +12,7 @@ use super::{attempts, codes, is_started, prove, totp, webauthn};
 use crate::exchange::failure::{Failure, not_found, refuse, refuse_at};
 use crate::exchange::model::{Challenge, Owner};
 use crate::exchange::store::Fault;
-use crate::exchange::{Exchange, digest};
+use crate::exchange::{Exchange, audit, digest};
 
 /// What an owner brings.
 pub(crate) enum Brought {
@@ -177,11 +178,20 @@ fn is_right(
     })
 }
 
+/// How an owner refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Denial {
+    Plain,
+    /// It is reported as fraud.
+    Fraud,
+}
+
 /// Notes that the owner refuses.
 pub(crate) async fn deny(
     exchange: &Exchange,
     owner: &str,
     id: &str,
+    denial: Denial,
     now: Timestamp,
 ) -> Result<Challenge, Failure> {
     let whose = Whose {
@@ -202,7 +212,14 @@ pub(crate) async fn deny(
             offered.status = MethodStatus::Denied;
         }
     }
+    challenge.is_fraud = denial == Denial::Fraud;
     challenge.go(&mut writing, status, now).await?;
+    if challenge.is_fraud {
+        let what = json!({
+            "event": "fraud", "challenge": challenge.id, "client": challenge.client,
+        });
+        audit::append(&mut writing, owner, now, what).await?;
+    }
     writing.commit().await?;
     Ok(challenge)
 }

@@ -16,7 +16,7 @@ use crate::exchange::access::Caller;
 use crate::exchange::api::fees::Costs;
 use crate::exchange::call::Call;
 use crate::exchange::failure::{Failure, refuse_at};
-use crate::exchange::model::{Challenge, Owner, Quote, Submission, Withdrawal};
+use crate::exchange::model::{Challenge, Owner, Past, Quote, Submission, Withdrawal};
 use crate::exchange::store::{Fault, Writing};
 use crate::exchange::{audit, notify, random, settlement};
 
@@ -127,6 +127,11 @@ fn withdrawal(
         due_at: None,
         deadline: None,
         canceled_by: None,
+        history: vec![Past {
+            status: Status::Pending,
+            since: call.now,
+            why: None,
+        }],
     })
 }
 

@@ -17,9 +17,10 @@ use x428::withdrawal::submission::Submission as Submitted;
 
 use super::Destination;
 use crate::exchange::access::Caller;
+use crate::exchange::api::fees::Costs;
 use crate::exchange::call::Call;
 use crate::exchange::failure::{Failure, refuse};
-use crate::exchange::model::{Challenge, Consent, Method, Owner, Submission};
+use crate::exchange::model::{Challenge, Consent, ExpectedCosts, Method, Owner, Submission};
 use crate::exchange::step_up::{answer, attempts, webauthn};
 use crate::exchange::store::{Fault, Writing};
 use crate::exchange::{audit, keys, random};
@@ -44,6 +45,7 @@ pub(super) async fn check(
     owner: &Owner,
     submitted: &Submitted,
     destination: &Destination<'_>,
+    costs: &Costs,
     dollars: Decimal,
     kept: &mut Submission,
     writing: &mut Writing,
@@ -83,7 +85,14 @@ pub(super) async fn check(
             "There were too many wrong codes.",
         ));
     }
-    let made = make(call, caller, owner, destination, hash, writing).await?;
+    let costs = ExpectedCosts {
+        fee_asset: costs.fee_asset.to_string(),
+        fee: costs.fee,
+        debit: costs.debit,
+        receive: costs.receive,
+        quoted: submitted.request().quote_id.is_some(),
+    };
+    let made = make(call, caller, owner, destination, costs, hash, writing).await?;
     kept.challenge = Some(made.id.clone());
     let wire = answer::answer(&call.exchange, &made, owner, call.now)?;
     Ok(Factor::Challenged(Failure::Challenged(Box::new(wire))))
@@ -154,6 +163,7 @@ async fn make(
     caller: &Caller,
     owner: &Owner,
     destination: &Destination<'_>,
+    costs: ExpectedCosts,
     hash: IntentHash,
     writing: &mut Writing,
 ) -> Result<Challenge, Failure> {
@@ -182,6 +192,7 @@ async fn make(
         methods,
         display,
         memo: target.memo.clone(),
+        costs,
         intent_hash: hash.to_string(),
         created_at: call.now,
         expires_at: call.now + SignedDuration::try_from(lifetime).map_err(Fault::because)?,
@@ -193,6 +204,7 @@ async fn make(
             None
         },
         proof: None,
+        is_fraud: false,
     };
     writing.put(&challenge).await?;
     let what = json!({

@@ -87,6 +87,7 @@ pub(crate) async fn decide(
         &owner,
         submitted,
         &destination,
+        &costs,
         dollars,
         &mut kept,
         &mut writing,
