@@ -311,6 +311,10 @@ impl<'a> Browser<'a> {
             ("decision".to_owned(), "allow".to_owned()),
             ("balances".to_owned(), "yes".to_owned()),
         ];
+        for part in page.text.split("name=\"destination-").skip(1) {
+            let name = format!("destination-{}", part.split('"').next().unwrap());
+            fields.push((name, "yes".to_owned()));
+        }
         for part in page.text.split("name=\"limit-").skip(1) {
             let name = format!("limit-{}", part.split('"').next().unwrap());
             let value = attribute(part, "value=\"");

@@ -4,7 +4,6 @@
 
 mod client;
 mod flow;
-mod foreign;
 mod harness;
 mod high;
 mod lifecycle;

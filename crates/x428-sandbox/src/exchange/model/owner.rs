@@ -72,9 +72,9 @@ pub(crate) struct Passkey {
     /// The id of the credential in base64url.
     pub(crate) id: String,
     pub(crate) name: String,
-    /// The algorithm of COSE: −7 or −8.
+    /// The algorithm of COSE: −7, −8 or −257.
     pub(crate) algorithm: i64,
-    /// The uncompressed point, or the Ed25519 key, in base64url.
+    /// The uncompressed point, the Ed25519 key or the `RSAPublicKey`, in base64url.
     pub(crate) key: String,
     pub(crate) counter: u32,
     pub(crate) transports: Vec<String>,

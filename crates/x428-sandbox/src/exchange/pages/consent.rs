@@ -5,16 +5,19 @@ use axum::response::Response;
 use jiff::SignedDuration;
 use maud::{Markup, html};
 use serde_json::json;
-use url::Url;
+use url::{Host, Url};
 use x428::wire::withdrawal::{
-    AuthorizationDetail, AuthorizationDetailLimits, AuthorizedLimit, LimitPeriod, NetworkCode,
-    Scope,
+    AuthorizationDetail, AuthorizationDetailLimits, AuthorizedDestination, AuthorizedLimit,
+    NetworkCode, Scope,
 };
 use x428::withdrawal::decimal::Decimal;
 
+use super::elements::{address, network, period, theirs, wrong};
 use super::visit::field;
-use super::{Page, Visit, page, page_to, problem};
-use crate::exchange::model::{AuthorizationCode, AuthorizationRequest, Client, Consent, Owner};
+use super::{Page, Sheet, Visit, problem};
+use crate::exchange::model::{
+    AuthorizationCode, AuthorizationRequest, Client, Consent, ListedAsset, Owner,
+};
 use crate::exchange::oauth::{authorize::back, details};
 use crate::exchange::store::Fault;
 use crate::exchange::{api, audit, digest, notify, random};
@@ -24,6 +27,7 @@ struct Asked {
     request: AuthorizationRequest,
     client: Client,
     details: Vec<AuthorizationDetail>,
+    listed: Vec<ListedAsset>,
 }
 
 async fn asked(visit: &Visit) -> Result<Asked, Page> {
@@ -53,6 +57,7 @@ async fn asked(visit: &Visit) -> Result<Asked, Page> {
         request,
         client,
         details,
+        listed,
     })
 }
 
@@ -71,98 +76,178 @@ async fn owner(visit: &Visit, asked: &Asked) -> Result<Owner, Page> {
 pub(super) async fn get(visit: Visit) -> Result<Response, Page> {
     let asked = asked(&visit).await?;
     let owner = owner(&visit, &asked).await?;
-    Ok(show(&visit, &asked, &owner, None, StatusCode::OK))
+    Ok(show(&visit, &asked, &owner, None))
 }
 
-fn show(
-    visit: &Visit,
-    asked: &Asked,
-    owner: &Owner,
-    wrong: Option<&str>,
-    status: StatusCode,
-) -> Response {
+/// A form that was not taken: its fields, and the names of those that are wrong.
+struct Refused<'a> {
+    fields: &'a [(String, String)],
+    wrong: Vec<String>,
+}
+
+impl Refused<'_> {
+    fn is_wrong(&self, name: &str) -> bool {
+        self.wrong.iter().any(|wrong| wrong == name)
+    }
+}
+
+fn show(visit: &Visit, asked: &Asked, owner: &Owner, refused: Option<&Refused<'_>>) -> Response {
+    let client = theirs(&asked.client.name);
+    let leads_to = Url::parse(&asked.request.redirect_uri).ok();
+    let host = leads_to.as_ref().and_then(Url::host_str);
+    let checked = refused.is_none_or(|refused| is_on(refused.fields, "balances"));
     let content = html! {
-        @if let Some(wrong) = wrong { p role="alert" { (wrong) } }
-        p { "You are " strong { (owner.name) } ". " strong { (asked.client.name) }
-            " asks for access to your account." }
+        p {
+            (client) " asks for access to the account of " strong { (owner.name) } "."
+        }
         form method="post" action={ "/consent/" (asked.request.id) } {
             (visit.token())
-            h2 { "It may" }
-            ul { @for scope in &asked.request.scopes { li { (words(*scope)) } } }
-            @for (number, detail) in asked.details.iter().enumerate() {
-                (limits(number, detail))
-            }
-            @if asked.request.scopes.contains(&Scope::AssetsRead) {
-                p {
-                    input type="checkbox" id="balances" name="balances" value="yes" checked;
-                    " " label.beside for="balances" { "Show it my balances" }
+            section.card aria-labelledby="may" {
+                h2 id="may" { "What it may do" }
+                ul { @for scope in &asked.request.scopes { li { (words(*scope)) } } }
+                @if asked.request.scopes.contains(&Scope::AssetsRead) {
+                    p.choice {
+                        input type="checkbox" id="balances" name="balances" value="yes"
+                            checked[checked];
+                        label for="balances" { "Show it my balances" }
+                    }
                 }
             }
-            button type="submit" name="decision" value="allow" { "Allow" }
-            button type="submit" name="decision" value="deny" { "Deny" }
+            @for (number, detail) in asked.details.iter().enumerate() {
+                (limits(number, asked, detail, refused))
+            }
+            p {
+                "You can end the access at any time in your account. After your answer you go back to "
+                (client)
+                @if let Some(host) = host { " at " bdi { (host) } }
+                "."
+            }
+            p.actions {
+                button type="submit" name="decision" value="allow" { "Allow" }
+                button.other type="submit" name="decision" value="deny" formnovalidate { "Deny" }
+            }
         }
     };
-    // The answer to the form leads to the client, which the browser has to allow.
-    let origin = Url::parse(&asked.request.redirect_uri)
-        .ok()
-        .filter(Url::has_host)
-        .map(|url| url.origin().ascii_serialization());
-    page_to(status, "Give access?", &content, origin.as_deref())
+    let status = match refused {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
+    };
+    Sheet::new("Give access?")
+        .of(visit)
+        .status(status)
+        .leading_to(leads_to.as_ref().map(source))
+        .show(&content)
 }
 
-fn words(scope: Scope) -> &'static str {
+/// The address to which the form leads in the end, as a source of the page's policy. The policy has
+/// no form for an IPv6 address, and an application's own scheme has no host.
+fn source(leads_to: &Url) -> String {
+    match leads_to.host() {
+        Some(Host::Domain(_) | Host::Ipv4(_)) => leads_to.origin().ascii_serialization(),
+        _ => format!("{}:", leads_to.scheme()),
+    }
+}
+
+/// What a scope allows.
+pub(super) fn words(scope: Scope) -> &'static str {
     match scope {
         Scope::AssetsRead => "see assets and fees, and ask for quotes",
-        Scope::WithdrawalsCreate => "withdraw within the limits below",
+        Scope::WithdrawalsCreate => "withdraw, within its limits",
         Scope::WithdrawalsRead => "see the withdrawals that it submitted",
         Scope::WithdrawalsCancel => "cancel the withdrawals that it submitted",
-        Scope::WebhooksManage => "be told when they change",
+        Scope::WebhooksManage => "get notices when a withdrawal changes",
         Scope::OfflineAccess => "keep the access while you are not there",
         _ => "do something that this page has no words for",
     }
 }
 
-fn limits(number: usize, detail: &AuthorizationDetail) -> Markup {
+fn limits(
+    number: usize,
+    asked: &Asked,
+    detail: &AuthorizationDetail,
+    refused: Option<&Refused<'_>>,
+) -> Markup {
+    let title = format!("limits-{number}");
     html! {
-        h2 { "Limits" }
-        table {
-            tr { th { "Asset" } th { "Networks" } }
-            @for asset in &*detail.assets {
-                tr {
-                    td { (asset.asset.as_str()) }
-                    td { (asset.networks.iter().map(NetworkCode::as_str)
-                        .collect::<Vec<_>>().join(", ")) }
+        section.card aria-labelledby=(title) {
+            h2 id=(title) { "Limits of its withdrawals" }
+            dl {
+                @for asset in &*detail.assets {
+                    @let names = asset.networks.iter().map(NetworkCode::as_str)
+                        .map(|code| network(&asked.listed, code)).collect::<Vec<_>>();
+                    dt { (asset.asset.as_str()) }
+                    dd { "on " (names.join(", ")) }
                 }
             }
-        }
-        @for (place, limit) in detail.limits.iter().enumerate() {
-            @let name = format!("limit-{number}-{place}");
-            label for=(name) {
-                "The most " (period(limit.period)) ", in " (limit.currency.as_str())
-                ", fees included; " (limit.amount.as_str()) " or less"
+            @for (place, limit) in detail.limits.iter().enumerate() {
+                (amount(&format!("limit-{number}-{place}"), limit, refused))
             }
-            input id=(name) name=(name) inputmode="decimal" required value=(limit.amount.as_str());
-        }
-        @if let Some(destinations) = &detail.destinations {
-            p { "Only to:" }
-            ul {
-                @for destination in &**destinations {
-                    li { (destination.network.as_str()) ": " code { (destination.address.as_str()) }
-                        @if let Some(memo) = &destination.memo { ", memo " (memo.as_str()) } }
-                }
+            @if let Some(destinations) = &detail.destinations {
+                (targets(number, asked, destinations, refused))
+            } @else {
+                p { "It may withdraw to any address." }
             }
-        } @else {
-            p { "To any address." }
         }
     }
 }
 
-fn period(period: LimitPeriod) -> &'static str {
-    match period {
-        LimitPeriod::Transaction => "in one withdrawal",
-        LimitPeriod::Day => "in a day",
-        _ => "in a month",
+/// The field of a limit, which the owner lowers.
+fn amount(name: &str, limit: &AuthorizedLimit, refused: Option<&Refused<'_>>) -> Markup {
+    let (hint, problem) = (format!("hint-{name}"), format!("problem-{name}"));
+    let is_wrong = refused.is_some_and(|refused| refused.is_wrong(name));
+    let described = if is_wrong {
+        format!("{hint} {problem}")
+    } else {
+        hint.clone()
+    };
+    let given = refused.and_then(|refused| field(refused.fields, name));
+    let value = given.unwrap_or(limit.amount.as_str());
+    html! {
+        label for=(name) { "At most " (period(limit.period)) ", in " (limit.currency.as_str()) }
+        p.soft id=(hint) {
+            "It asks for " (limit.amount.as_str()) ". You can lower it. Fees are included."
+        }
+        @if is_wrong {
+            (wrong(&problem, &format!("Enter a number above 0, and not above {}.", limit.amount)))
+        }
+        input.amount id=(name) name=(name) value=(value) inputmode="decimal" autocomplete="off" required
+            aria-describedby=(described) aria-invalid=[is_wrong.then_some("true")]
+            autofocus[is_wrong];
     }
+}
+
+/// The destinations, which the owner leaves out.
+fn targets(
+    number: usize,
+    asked: &Asked,
+    destinations: &[AuthorizedDestination],
+    refused: Option<&Refused<'_>>,
+) -> Markup {
+    let group = format!("destinations-{number}");
+    let problem = format!("problem-{group}");
+    let is_wrong = refused.is_some_and(|refused| refused.is_wrong(&group));
+    html! {
+        fieldset aria-describedby=[is_wrong.then_some(&problem)] {
+            legend { "It may withdraw only to" }
+            @if is_wrong { (wrong(&problem, "Leave at least one, or deny.")) }
+            @for (place, destination) in destinations.iter().enumerate() {
+                @let name = format!("destination-{number}-{place}");
+                @let checked = refused.is_none_or(|refused| is_on(refused.fields, &name));
+                p.choice {
+                    input type="checkbox" id=(name) name=(name) value="yes" checked[checked];
+                    label for=(name) {
+                        (address(destination.address.as_str()))
+                        " on " (network(&asked.listed, destination.network.as_str()))
+                        @if let Some(memo) = &destination.memo { ", memo " (memo.as_str()) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn is_on(fields: &[(String, String)], name: &str) -> bool {
+    field(fields, name) == Some("yes")
 }
 
 /// Takes the owner's decision.
@@ -180,46 +265,73 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
         ];
         return Ok(back(call, to, state, &answer));
     }
-    let Some(details) = granted(&asked.details, &fields) else {
-        let wrong = "A limit is a number above zero, and not above what is asked for.";
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return Ok(show(&visit, &asked, &owner, Some(wrong), status));
+    let details = match granted(&asked.details, &fields) {
+        Ok(details) => details,
+        Err(wrong) => {
+            let refused = Refused {
+                fields: &fields,
+                wrong,
+            };
+            return Ok(show(&visit, &asked, &owner, Some(&refused)));
+        }
     };
     if !end(&visit, &asked).await? {
         let why = "It has been answered already.";
-        return Ok(page(
-            StatusCode::CONFLICT,
-            "This request has ended",
-            &html! { p { (why) } },
-        ));
+        return Ok(problem(StatusCode::CONFLICT, "This request has ended", why));
     }
     let code = grant(&visit, &asked, &owner, details, &fields).await?;
     Ok(back(call, to, state, &[("code", &code)]))
 }
 
-/// The details with the limits of the form, none of which is above the one that was asked for.
+/// The details as the owner has lowered them, or the names of what is no limit, or none that is as
+/// low as what was asked for.
 fn granted(
     details: &[AuthorizationDetail],
     fields: &[(String, String)],
-) -> Option<Vec<AuthorizationDetail>> {
-    let lowered = details.iter().enumerate().map(|(number, detail)| {
-        let limits = detail.limits.iter().enumerate().map(|(place, limit)| {
-            let given = field(fields, &format!("limit-{number}-{place}"))?;
-            let given = Decimal::parse(given.trim()).ok()?;
-            let most = Decimal::try_from(&limit.amount).ok()?;
-            let fits = given.is_positive() && given <= most;
-            fits.then_some(AuthorizedLimit::new(
-                given.try_into().ok()?,
-                limit.currency.clone(),
-                limit.period,
-            ))
-        });
+) -> Result<Vec<AuthorizationDetail>, Vec<String>> {
+    let mut wrong = Vec::new();
+    let mut lowered = Vec::new();
+    for (number, detail) in details.iter().enumerate() {
+        let mut limits = Vec::new();
+        for (place, limit) in detail.limits.iter().enumerate() {
+            let name = format!("limit-{number}-{place}");
+            match lower(limit, field(fields, &name)) {
+                Some(limit) => limits.push(limit),
+                None => wrong.push(name),
+            }
+        }
         let mut detail = detail.clone();
-        let limits: Option<Vec<_>> = limits.collect();
-        detail.limits = AuthorizationDetailLimits::new(limits?).ok()?;
-        Some(detail)
-    });
-    lowered.collect()
+        if let Ok(limits) = AuthorizationDetailLimits::new(limits) {
+            detail.limits = limits;
+        }
+        if let Some(destinations) = &detail.destinations {
+            let is_left = |place| is_on(fields, &format!("destination-{number}-{place}"));
+            let left: Vec<_> = destinations
+                .iter()
+                .enumerate()
+                .filter(|(place, _)| is_left(*place))
+                .map(|(_, destination)| destination.clone())
+                .collect();
+            match left.try_into() {
+                Ok(left) => detail.destinations = Some(left),
+                Err(_) => wrong.push(format!("destinations-{number}")),
+            }
+        }
+        lowered.push(detail);
+    }
+    if wrong.is_empty() {
+        Ok(lowered)
+    } else {
+        Err(wrong)
+    }
+}
+
+fn lower(limit: &AuthorizedLimit, given: Option<&str>) -> Option<AuthorizedLimit> {
+    let given = Decimal::parse(given?.trim()).ok()?;
+    let most = Decimal::try_from(&limit.amount).ok()?;
+    let fits = given.is_positive() && given <= most;
+    let amount = given.try_into().ok()?;
+    fits.then(|| AuthorizedLimit::new(amount, limit.currency.clone(), limit.period))
 }
 
 /// Takes the request out of the store, and tells whether it was there: it is answered once.
@@ -250,7 +362,7 @@ async fn grant(
         subject: exchange.keys.subject(&owner.id, &asked.client.id),
         scopes: asked.request.scopes.clone(),
         details,
-        balances: field(fields, "balances") == Some("yes"),
+        balances: is_on(fields, "balances"),
         granted_at: now,
         authenticated_at,
         refresh: None,

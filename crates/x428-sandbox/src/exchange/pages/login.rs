@@ -1,11 +1,12 @@
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
-use maud::{Markup, html};
+use maud::html;
 use x428::wire::withdrawal::CODE_LIFETIME_MAX;
 
+use super::elements::wrong;
 use super::visit::{anonymous, field};
-use super::{Page, Visit, page, see_other};
+use super::{Page, Sheet, Visit, see_other};
 use crate::exchange::model::{Owner, Session};
 use crate::exchange::step_up::{codes, totp};
 use crate::exchange::store::Fault;
@@ -24,24 +25,41 @@ pub(super) async fn get(visit: Visit) -> Result<Response, Page> {
         let to = format!("/login?next={}", encode(&next));
         return Ok(([(header::SET_COOKIE, cookie)], see_other(&to)).into_response());
     }
-    Ok(form(&visit, &next, None, StatusCode::OK))
+    Ok(form(&visit, &next, "", None, StatusCode::OK))
 }
 
-fn form(visit: &Visit, next: &str, problem: Option<&str>, status: StatusCode) -> Response {
+fn form(
+    visit: &Visit,
+    next: &str,
+    login: &str,
+    problem: Option<&str>,
+    status: StatusCode,
+) -> Response {
+    let (described, is_wrong) = (problem.map(|_| "problem"), problem.map(|_| "true"));
     let content = html! {
-        @if let Some(problem) = problem { p role="alert" { (problem) } }
-        form method="post" action="/login" {
+        form.card method="post" action="/login" {
             (visit.token())
             input type="hidden" name="next" value=(next);
+            @if let Some(problem) = problem { (wrong("problem", problem)) }
             label for="login" { "Name" }
-            input id="login" name="login" autocomplete="username" required;
+            input id="login" name="login" value=(login) autocomplete="username"
+                autocapitalize="none" spellcheck="false" required
+                aria-describedby=[described] aria-invalid=[is_wrong]
+                autofocus[login.is_empty()];
             label for="password" { "Password" }
             input id="password" name="password" type="password"
-                autocomplete="current-password" required;
-            div { button type="submit" { "Log in" } }
+                autocomplete="current-password" required
+                aria-describedby=[described] aria-invalid=[is_wrong]
+                autofocus[!login.is_empty()];
+            p.actions { button type="submit" { "Log in" } }
         }
     };
-    page(status, "Log in", &content)
+    sheet("Log in", visit, status).show(&content)
+}
+
+/// A page of the login, which names an error in its title.
+fn sheet<'a>(title: &'a str, visit: &'a Visit, status: StatusCode) -> Sheet<'a> {
+    Sheet::new(title).of(visit).status(status)
 }
 
 /// Checks the password.
@@ -60,17 +78,14 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
     writing.commit().await?;
     if tried > FAILURES {
         let why = "There were too many attempts. Try again in an hour.";
-        return Ok(form(
-            &visit,
-            &next,
-            Some(why),
-            StatusCode::TOO_MANY_REQUESTS,
-        ));
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        return Ok(form(&visit, &next, login, Some(why), status));
     }
     let known = owner.as_ref().map(|owner| owner.password.clone());
     if !password::is_right(known, given.to_owned()).await? {
-        let why = "Name or password are not right.";
-        return Ok(form(&visit, &next, Some(why), StatusCode::UNAUTHORIZED));
+        let why = "The name or the password is not right.";
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return Ok(form(&visit, &next, login, Some(why), status));
     }
     let owner = owner.ok_or(Fault::Damaged)?;
     let mut writing = exchange.store.write().await?;
@@ -91,31 +106,45 @@ pub(super) async fn factor(visit: Visit) -> Result<Response, Page> {
     if owner.totp.is_none() {
         send(&visit, &owner).await?;
     }
-    Ok(factor_form(&visit, &owner, None, StatusCode::OK))
+    let next = next_of(&visit);
+    Ok(factor_form(&visit, &owner, &next, None, StatusCode::OK))
 }
 
 fn factor_form(
     visit: &Visit,
     owner: &Owner,
+    next: &str,
     problem: Option<&str>,
     status: StatusCode,
 ) -> Response {
-    let where_it_is: Markup = if owner.totp.is_some() {
-        html! { "The code of the authenticator app" }
-    } else {
-        html! { "The code of the e-mail" }
-    };
+    let (described, is_wrong) = (
+        if problem.is_some() {
+            "where problem"
+        } else {
+            "where"
+        },
+        problem.map(|_| "true"),
+    );
     let content = html! {
-        @if let Some(problem) = problem { p role="alert" { (problem) } }
-        form method="post" action="/login/factor" {
+        form.card method="post" action="/login/factor" {
             (visit.token())
-            input type="hidden" name="next" value=(next_of(visit));
-            label for="code" { (where_it_is) }
-            input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" required;
-            div { button type="submit" { "Go on" } }
+            input type="hidden" name="next" value=(next);
+            p id="where" {
+                @if owner.totp.is_some() {
+                    "Open your authenticator app, and enter the code for Example Exchange."
+                } @else {
+                    "A code was sent to your e-mail address. In this sandbox it is among your "
+                    a href="/outbox" { "messages" } "."
+                }
+            }
+            label for="code" { "Code" }
+            @if let Some(problem) = problem { (wrong("problem", problem)) }
+            input.code id="code" name="code" inputmode="numeric" autocomplete="one-time-code"
+                required autofocus aria-describedby=(described) aria-invalid=[is_wrong];
+            p.actions { button type="submit" { "Continue" } }
         }
     };
-    page(status, "Second factor", &content)
+    sheet("Enter your code", visit, status).show(&content)
 }
 
 async fn send(visit: &Visit, owner: &Owner) -> Result<(), Page> {
@@ -156,12 +185,8 @@ pub(super) async fn post_factor(visit: Visit) -> Result<Response, Page> {
     writing.commit().await?;
     if tried > FAILURES {
         let why = "There were too many attempts. Try again in an hour.";
-        return Ok(factor_form(
-            &visit,
-            &owner,
-            Some(why),
-            StatusCode::TOO_MANY_REQUESTS,
-        ));
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        return Ok(factor_form(&visit, &owner, &next, Some(why), status));
     }
     let session = visit.session.clone().ok_or(Fault::Damaged)?;
     let mut writing = exchange.store.write().await?;
@@ -175,13 +200,9 @@ pub(super) async fn post_factor(visit: Visit) -> Result<Response, Page> {
         })
     };
     if !holds {
-        let why = "The code is not accepted.";
-        return Ok(factor_form(
-            &visit,
-            &owner,
-            Some(why),
-            StatusCode::UNAUTHORIZED,
-        ));
+        let why = "This code is not right, or it was used already. Enter the newest one.";
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return Ok(factor_form(&visit, &owner, &next, Some(why), status));
     }
     writing.put(&owner).await?;
     writing.reset(&counter).await?;

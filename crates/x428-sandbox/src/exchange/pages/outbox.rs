@@ -1,8 +1,8 @@
-use axum::http::StatusCode;
 use axum::response::Response;
 use maud::html;
 
-use super::{Page, Visit, page};
+use super::elements::moment;
+use super::{Page, Sheet, Visit};
 use crate::exchange::model::Message;
 use crate::exchange::notify::NEWEST;
 
@@ -14,15 +14,15 @@ pub(super) async fn get(visit: Visit) -> Result<Response, Page> {
     let messages: Vec<Message> = reading.find(NEWEST, values).await?;
     reading.end().await?;
     let content = html! {
-        p { "E-mails to " (owner.email) ", the newest first." }
-        @if messages.is_empty() { p { "None yet." } }
+        p { "E-mails to " strong { (owner.email) } ", the newest first." }
+        @if messages.is_empty() { p.card.empty { "No e-mail yet." } }
         @for message in &messages {
-            article {
+            article.card {
                 h2 { (message.subject) }
-                p { (message.at) }
-                p { (message.text) }
+                p.soft { (moment(message.at)) }
+                p dir="auto" { (message.text) }
             }
         }
     };
-    Ok(page(StatusCode::OK, "Messages", &content))
+    Ok(Sheet::new("Messages").of(&visit).show(&content))
 }

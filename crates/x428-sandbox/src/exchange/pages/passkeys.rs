@@ -1,25 +1,68 @@
-//! Enrolling a passkey.
+//! How an owner proves who they are: the factors, and the passkeys, which are added and removed.
 
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use maud::html;
+use axum::http::StatusCode;
+use axum::response::Response;
+use maud::{Markup, html};
 use serde_json::{Value, json};
 use x428::encoding::base64url;
 
+use super::elements::wrong;
 use super::visit::field;
-use super::{Page, Visit, page, problem, see_other};
+use super::{Page, Sheet, Visit, passkey_script, problem, see_other};
 use crate::exchange::model::{Owner, Session};
 use crate::exchange::step_up::webauthn;
-use crate::exchange::store::Fault;
+use crate::exchange::store::{Fault, Writing};
 use crate::exchange::{audit, notify, random};
 
 /// More than a person has.
 const PASSKEYS: usize = 16;
+/// How long the name of a passkey may be.
+const NAME: usize = 64;
 
-/// Shows the passkeys, and offers to add one.
+/// Shows the factors and the passkeys, and offers to add one.
 pub(super) async fn get(visit: Visit) -> Result<Response, Page> {
     let owner = visit.strong_owner().await?;
+    show(&visit, &owner, None).await
+}
+
+async fn show(visit: &Visit, owner: &Owner, refused: Option<&str>) -> Result<Response, Page> {
+    let challenge = challenge(visit).await?;
+    let content = html! {
+        section.card aria-labelledby="factors" {
+            h2 id="factors" { "How you prove that it is you" }
+            (factors(owner))
+        }
+        section.card aria-labelledby="passkeys" {
+            h2 id="passkeys" { "Passkeys" }
+            @if owner.passkeys.is_empty() { p.empty { "You have none yet." } }
+            @else { ul.rows { @for (place, passkey) in owner.passkeys.iter().enumerate() {
+                @let title = format!("passkey-{place}");
+                li { form.beside method="post" action={ "/passkeys/" (passkey.id) "/remove" } {
+                    (visit.token())
+                    strong id=(title) { bdi { (passkey.name) } }
+                    button.other type="submit" aria-describedby=(title) { "Remove" }
+                } }
+            } } }
+        }
+        (addition(visit, owner, &challenge, refused))
+    };
+    let status = match refused {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
+    };
+    Ok(Sheet::new("Security")
+        .of(visit)
+        .status(status)
+        .show(&content))
+}
+
+/// The challenge of the passkey that is made next: the same on all pages of the session, so that
+/// one that was opened later does not spoil the others.
+async fn challenge(visit: &Visit) -> Result<String, Page> {
     let session = visit.session.clone().ok_or(Fault::Damaged)?;
+    if let Some(challenge) = session.enrolling {
+        return Ok(challenge);
+    }
     let challenge = base64url(random::bytes::<32>()?);
     let mut writing = visit.call.exchange.store.write().await?;
     let session = Session {
@@ -28,6 +71,32 @@ pub(super) async fn get(visit: Visit) -> Result<Response, Page> {
     };
     writing.put(&session).await?;
     writing.commit().await?;
+    Ok(challenge)
+}
+
+fn factors(owner: &Owner) -> Markup {
+    let app = match (owner.app, owner.face) {
+        (true, true) => "on your phone, knows your face",
+        (true, false) => "on your phone",
+        _ => "not set up",
+    };
+    let totp = if owner.totp.is_some() {
+        "set up"
+    } else {
+        "not set up"
+    };
+    html! {
+        dl {
+            dt { "Authenticator app" } dd { (totp) }
+            dt { "E-mail" } dd { (owner.email) }
+            dt { "Text messages" } dd { (owner.phone) }
+            dt { "The app of Example Exchange" } dd { (app) }
+        }
+    }
+}
+
+fn addition(visit: &Visit, owner: &Owner, challenge: &str, refused: Option<&str>) -> Markup {
+    let exchange = &visit.call.exchange;
     let known: Vec<_> = owner
         .passkeys
         .iter()
@@ -35,31 +104,35 @@ pub(super) async fn get(visit: Visit) -> Result<Response, Page> {
         .collect();
     let options = json!({
         "challenge": challenge,
-        "rp": {"id": visit.call.exchange.settings.host(), "name": visit.call.exchange.settings.name},
+        "rp": {"id": exchange.settings.host(), "name": exchange.settings.name},
         "user": {
             "id": base64url(owner.id.as_bytes()), "name": owner.login, "displayName": owner.name,
         },
-        "pubKeyCredParams": [{"type": "public-key", "alg": -7}, {"type": "public-key", "alg": -8}],
+        "pubKeyCredParams": [{"type": "public-key", "alg": -7}, {"type": "public-key", "alg": -8},
+            {"type": "public-key", "alg": -257}],
         "excludeCredentials": known,
         "authenticatorSelection": {"residentKey": "preferred", "userVerification": "required"},
         "attestation": "none",
     });
-    let content = html! {
-        @if owner.passkeys.is_empty() { p { "You have none yet." } }
-        ul { @for passkey in &owner.passkeys { li { (passkey.name) } } }
-        form method="post" action="/passkeys" {
+    html! {
+        form.card method="post" action="/passkeys" aria-labelledby="add" {
             (visit.token())
-            input type="hidden" name="credential" value="";
-            label for="name" { "A name for a new one" }
-            input id="name" name="name" maxlength="64" required value="Passkey of this device";
-            p { "This needs JavaScript." }
-            button type="submit" data-passkey="create" data-options=(options.to_string()) {
-                "Add a passkey"
+            h2 id="add" { "Add a passkey" }
+            input type="hidden" name="credential" value="" autocomplete="off";
+            @if let Some(refused) = refused { (wrong("problem", refused)) }
+            label for="name" { "Name" }
+            p.soft id="name-hint" { "So that you know it again among the others." }
+            input id="name" name="name" maxlength=(NAME) required value="Passkey of this device"
+                autocomplete="off" aria-describedby="name-hint";
+            noscript { p { "Passkeys need JavaScript. Switch it on to add one." } }
+            p.wrong role="alert" hidden {}
+            p.actions {
+                button type="submit" hidden data-passkey="create"
+                    data-options=(options.to_string()) { "Add a passkey" }
             }
-            script src="/static/passkey.js" defer {}
+            (passkey_script())
         }
-    };
-    Ok(page(StatusCode::OK, "Passkeys", &content))
+    }
 }
 
 /// Takes a new passkey.
@@ -69,6 +142,10 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
     let exchange = &visit.call.exchange;
     let session = visit.session.clone().ok_or(Fault::Damaged)?;
     let name = field(&fields, "name").unwrap_or_default().trim().to_owned();
+    if !(1..=NAME).contains(&name.chars().count()) {
+        let why = "Give it a name of at most 64 characters.";
+        return show(&visit, &owner, Some(why)).await;
+    }
     let given: Value =
         serde_json::from_str(field(&fields, "credential").unwrap_or_default()).unwrap_or_default();
     let challenge = session
@@ -76,32 +153,61 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
         .as_deref()
         .filter(|text| webauthn::is_challenge(text));
     let made = challenge.and_then(|challenge| webauthn::enroll(exchange, challenge, &name, &given));
-    let is_name = (1..=64).contains(&name.chars().count());
-    let (Some(passkey), true) = (made, is_name) else {
-        let why = "What the browser made is no passkey for this exchange.";
-        return Ok(problem(StatusCode::UNPROCESSABLE_ENTITY, "Not added", why));
+    let Some(passkey) = made else {
+        let why = "What the browser made is no passkey for this exchange. Try again.";
+        return show(&visit, &owner, Some(why)).await;
     };
     let mut writing = exchange.store.write().await?;
     writing.turn_of(&owner.id).await?;
     let mut owner: Owner = writing.get(&owner.id).await?.ok_or(Fault::Damaged)?;
     if owner.passkeys.len() >= PASSKEYS || owner.passkeys.iter().any(|own| own.id == passkey.id) {
+        drop(writing);
         let why = "It is there already, or there are too many.";
-        return Ok(problem(StatusCode::CONFLICT, "Not added", why));
+        return show(&visit, &owner, Some(why)).await;
     }
-    let now = visit.call.now;
     let what = json!({"event": "passkey.added", "credential": passkey.id});
     owner.passkeys.push(passkey);
-    writing.put(&owner).await?;
+    // The challenge is used up.
+    let session = Session {
+        enrolling: None,
+        ..session
+    };
+    writing.put(&session).await?;
+    let told = "A passkey was added to your account.";
+    changed(&visit, writing, &owner, what, ("A new passkey", told)).await?;
+    Ok(see_other("/passkeys"))
+}
+
+/// Removes a passkey.
+pub(super) async fn remove(visit: Visit) -> Result<Response, Page> {
+    let owner = visit.strong_owner().await?;
+    visit.form()?;
+    let mut writing = visit.call.exchange.store.write().await?;
+    writing.turn_of(&owner.id).await?;
+    let mut owner: Owner = writing.get(&owner.id).await?.ok_or(Fault::Damaged)?;
+    let before = owner.passkeys.len();
+    owner.passkeys.retain(|passkey| passkey.id != visit.call.id);
+    if owner.passkeys.len() == before {
+        let why = "There is no such passkey in your account.";
+        return Ok(problem(StatusCode::NOT_FOUND, "Not found", why));
+    }
+    let what = json!({"event": "passkey.removed", "credential": visit.call.id});
+    let told = "A passkey was removed from your account.";
+    changed(&visit, writing, &owner, what, ("A passkey less", told)).await?;
+    Ok(see_other("/passkeys"))
+}
+
+/// Keeps the owner with other passkeys, writes the record and tells the owner.
+async fn changed(
+    visit: &Visit,
+    mut writing: Writing,
+    owner: &Owner,
+    what: Value,
+    (subject, text): (&str, &str),
+) -> Result<(), Fault> {
+    let now = visit.call.now;
+    writing.put(owner).await?;
     audit::append(&mut writing, &owner.id, now, what).await?;
-    let text = "A passkey was added to your account.".to_owned();
-    notify::send(&mut writing, &owner, "email", "A new passkey", text, now).await?;
-    writing.commit().await?;
-    // The challenge is used up with the session.
-    let cookie = visit
-        .renew(Session {
-            enrolling: None,
-            ..session
-        })
-        .await?;
-    Ok(([(header::SET_COOKIE, cookie)], see_other("/passkeys")).into_response())
+    notify::send(&mut writing, owner, "email", subject, text.to_owned(), now).await?;
+    writing.commit().await
 }

@@ -3,29 +3,52 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
-use serde_json::json;
-use x428::wire::withdrawal::{ChallengePolicy, ChallengeStatus, MethodStatus, StepUpMethod};
+use x428::wire::withdrawal::{
+    CODE_ATTEMPTS_MAX, ChallengePolicy, ChallengeStatus, MethodStatus, StepUpMethod,
+    WithdrawalErrorCode as Code,
+};
 
+use super::elements::{address, network, theirs, time_left, time_of_day};
 use super::visit::field;
-use super::{Page, Visit, page, problem, see_other};
-use crate::exchange::audit;
+use super::{Page, Sheet, Visit, problem, see_other};
+use crate::exchange::api;
 use crate::exchange::failure::Failure;
-use crate::exchange::model::{Challenge, Owner};
-use crate::exchange::step_up::verify::{Brought, Whose, deny, ended, verify};
-use crate::exchange::step_up::{answer, start};
-use crate::exchange::store::Fault;
+use crate::exchange::model::{Challenge, ListedAsset, Owner};
+use crate::exchange::step_up::start;
+use crate::exchange::step_up::verify::{Brought, Denial, Whose, deny, ended, verify};
+
+mod methods;
 
 /// What the owner approves.
 // r[impl withdrawal.challenge.display]
-pub(super) fn display(challenge: &Challenge) -> Markup {
+pub(super) fn display(listed: &[ListedAsset], challenge: &Challenge) -> Markup {
     let shown = &challenge.display;
+    let costs = &challenge.costs;
+    let asset = shown.asset.as_str();
     html! {
-        dl {
-            dt { "Application" } dd { (shown.client.as_str()) }
-            dt { "Amount" } dd { (shown.amount.as_str()) " " (shown.asset.as_str()) }
-            dt { "Network" } dd { (shown.network.as_str()) }
-            dt { "Address" } dd { code { (shown.address.as_str()) } }
-            @if let Some(memo) = &challenge.memo { dt { "Memo" } dd { (memo) } }
+        dl.withdrawal {
+            dt { "Amount" }
+            dd.amount { (shown.amount.as_str()) " " (asset) }
+            dt { "To the address" }
+            dd { (address(shown.address.as_str())) }
+            @if let Some(memo) = &challenge.memo { dt { "Memo" } dd { bdi { (memo) } } }
+            dt { "Network" }
+            dd { (network(listed, shown.network.as_str())) }
+            dt { "Fee" }
+            dd {
+                (costs.fee) " " (costs.fee_asset)
+                @if !costs.quoted { " at present" }
+            }
+            dt { "Leaves your account" }
+            dd {
+                (costs.debit) " " (asset)
+                @if costs.fee_asset != asset { " and the fee" }
+            }
+            @if costs.receive.to_string() != shown.amount.as_str() {
+                dt { "Arrives" } dd { (costs.receive) " " (asset) }
+            }
+            dt { "Asked for by" }
+            dd { (theirs(shown.client.as_str())) }
         }
     }
 }
@@ -34,9 +57,19 @@ pub(super) fn display(challenge: &Challenge) -> Markup {
 // r[impl withdrawal.hosted.deny]
 pub(super) fn decisions(approve: &str) -> Markup {
     html! {
-        button type="submit" name="decision" value="approve" { (approve) }
-        button type="submit" name="decision" value="deny" { "Deny" }
-        button type="submit" name="decision" value="fraud" { "Deny and report as fraud" }
+        p.actions {
+            button type="submit" name="decision" value="approve" { (approve) }
+            (denials())
+        }
+    }
+}
+
+fn denials() -> Markup {
+    html! {
+        button.other type="submit" name="decision" value="deny" formnovalidate { "Deny" }
+        button.bad type="submit" name="decision" value="fraud" formnovalidate {
+            "Deny and report as fraud"
+        }
     }
 }
 
@@ -50,175 +83,195 @@ pub(super) async fn decide(
 ) -> Result<(), Failure> {
     let exchange = &visit.call.exchange;
     let now = visit.call.now;
-    match decision {
-        "deny" | "fraud" => {
-            let denied = deny(exchange, &owner.id, id, now).await?;
-            if decision == "fraud" {
-                let mut writing = exchange.store.write().await?;
-                writing.turn_of(&owner.id).await?;
-                let what = json!({
-                    "event": "fraud", "challenge": denied.id, "client": denied.client,
-                });
-                audit::append(&mut writing, &owner.id, now, what).await?;
-                writing.commit().await?;
-            }
-            Ok(())
-        }
+    let denial = match decision {
+        "deny" => Denial::Plain,
+        "fraud" => Denial::Fraud,
         _ => {
             let whose = Whose {
                 owner: &owner.id,
                 client: None,
             };
-            verify(exchange, &whose, id, brought, now).await.map(drop)
+            return verify(exchange, &whose, id, brought, now).await.map(drop);
         }
-    }
+    };
+    deny(exchange, &owner.id, id, denial, now).await.map(drop)
 }
 
 /// The words for what went wrong.
 pub(super) fn words(failure: &Failure) -> String {
     match failure {
+        Failure::Refused(refused) if refused.code() == Code::ResendTooSoon => {
+            "It was sent a moment ago. Wait a little before you ask again.".to_owned()
+        }
         Failure::Refused(refused) => refused.message().to_owned(),
         _ => "The exchange failed. Try again later.".to_owned(),
     }
 }
 
+/// A form that was not taken: of which method, and why.
+struct Refused {
+    method: Option<StepUpMethod>,
+    why: String,
+    /// Whether what was entered is wrong.
+    is_of_code: bool,
+}
+
 /// Shows the withdrawal and the methods, to its owner alone.
 // r[impl withdrawal.hosted.login]
 // r[impl withdrawal.hosted.owner]
+// r[impl withdrawal.hosted.accessible]
 pub(super) async fn get(visit: Visit) -> Result<Response, Page> {
-    show(&visit, None, StatusCode::OK).await
+    show(&visit, None).await
 }
 
-async fn show(visit: &Visit, wrong: Option<&str>, status: StatusCode) -> Result<Response, Page> {
+async fn show(visit: &Visit, refused: Option<Refused>) -> Result<Response, Page> {
     let owner = visit.owner().await?;
     let now = visit.call.now;
     let mut reading = visit.call.exchange.store.read().await?;
     let challenge: Option<Challenge> = reading.get(&visit.call.id).await?;
+    let listed = api::assets::listed(&mut reading).await?;
     reading.end().await?;
     let Some(challenge) = challenge.filter(|challenge| challenge.owner == owner.id) else {
-        let why = "There is nothing to approve here.";
+        let why = "There is nothing to approve here. Perhaps you are logged in as somebody else.";
         return Ok(problem(StatusCode::NOT_FOUND, "Not found", why));
     };
-    let content = match challenge.status_at(now) {
-        ChallengeStatus::Pending => html! {
-            @if let Some(wrong) = wrong { p role="alert" { (wrong) } }
-            (display(&challenge))
-            p {
-                @if challenge.policy == ChallengePolicy::All {
-                    "All of the following are needed."
-                } @else {
-                    "One of the following is enough."
-                }
+    let status = challenge.status_at(now);
+    if status != ChallengeStatus::Pending {
+        let (title, content) = outcome(visit, &challenge, status);
+        let content = html! {
+            (content)
+            section.card aria-labelledby="what" {
+                h2 id="what" { "The withdrawal" }
+                (display(&listed, &challenge))
             }
-            @for offered in &challenge.methods {
-                @if offered.status != MethodStatus::Verified {
-                    (method(visit, &challenge, &owner, offered.method, offered.status)?)
-                } @else {
-                    p { (name(offered.method)) ": done." }
-                }
-            }
-            form method="post" action={ "/step-up/" (challenge.id) } {
-                (visit.token())
-                h2 { "Not you?" }
-                button type="submit" name="decision" value="deny" { "Deny" }
-                button type="submit" name="decision" value="fraud" { "Deny and report as fraud" }
-            }
-        },
-        status => html! {
-            p role="status" { (outcome(status)) }
-            p { "Go back to the application." }
-        },
-    };
-    Ok(page(status, "Approve a withdrawal", &content))
-}
-
-fn outcome(status: ChallengeStatus) -> &'static str {
-    match status {
-        ChallengeStatus::Verified | ChallengeStatus::Consumed => "You have approved it.",
-        ChallengeStatus::Denied => "You have denied it.",
-        ChallengeStatus::Locked => "There were too many wrong codes.",
-        _ => "It has ended.",
+        };
+        return Ok(Sheet::new(title).of(visit).show(&content));
     }
-}
-
-fn name(method: StepUpMethod) -> &'static str {
-    match method {
-        StepUpMethod::Totp => "Authenticator app",
-        StepUpMethod::Webauthn => "Passkey",
-        StepUpMethod::Push => "The exchange's app",
-        StepUpMethod::Sms => "Text message",
-        StepUpMethod::Email => "E-mail",
-        StepUpMethod::Face => "Face",
-        _ => "Another method",
-    }
-}
-
-fn method(
-    visit: &Visit,
-    challenge: &Challenge,
-    owner: &Owner,
-    method: StepUpMethod,
-    status: MethodStatus,
-) -> Result<Markup, Fault> {
-    let action = format!("/step-up/{}", challenge.id);
-    let field_id = format!("code-{method}");
-    let is_sent = status == MethodStatus::Sent;
-    let number = challenge
-        .method(method)
-        .and_then(|offered| offered.number.as_deref());
-    let options = if method == StepUpMethod::Webauthn {
-        let wire = answer::answer(&visit.call.exchange, challenge, owner, visit.call.now)?;
-        let offered = wire.methods.iter().find(|offered| offered.method == method);
-        offered
-            .and_then(|offered| serde_json::to_string(&offered.public_key).ok())
-            .unwrap_or_default()
-    } else {
-        String::new()
-    };
-    Ok(html! {
-        h2 { (name(method)) }
-        form method="post" action=(action) {
-            (visit.token())
-            input type="hidden" name="method" value=(method.as_str());
-            @match method {
-                StepUpMethod::Webauthn => {
-                    input type="hidden" name="credential" value="";
-                    p { "This needs JavaScript." }
-                    button type="submit" name="decision" value="approve"
-                        data-passkey="get" data-options=(options) { "Use a passkey" }
-                    script src="/static/passkey.js" defer {}
-                }
-                StepUpMethod::Push | StepUpMethod::Face => {
-                    @if is_sent {
-                        @if let Some(number) = number {
-                            p { "Enter this number in the app: " strong { (number) } }
-                        } @else {
-                            p { "Look at your phone, and come back." }
-                        }
-                        p { a href=(action) { "I have done it" } }
-                    }
-                    button type="submit" name="decision" value="start" { "Send it to my phone" }
-                }
-                StepUpMethod::Totp => {
-                    label for=(field_id) { "Code" }
-                    input id=(field_id) name="code" inputmode="numeric"
-                        autocomplete="one-time-code";
-                    button type="submit" name="decision" value="approve" { "Approve" }
-                }
-                _ => {
-                    @if is_sent {
-                        label for=(field_id) { "Code" }
-                        input id=(field_id) name="code" inputmode="numeric"
-                            autocomplete="one-time-code";
-                        button type="submit" name="decision" value="approve" { "Approve" }
-                    }
-                    button type="submit" name="decision" value="start" {
-                        @if is_sent { "Send another code" } @else { "Send a code" }
-                    }
+    let content = html! {
+        p {
+            "Answer by " (time_of_day(challenge.expires_at)) ", "
+            (time_left(now, challenge.expires_at)) "."
+        }
+        div.columns {
+            section.card.what aria-labelledby="what" {
+                h2 id="what" { "The withdrawal" }
+                (display(&listed, &challenge))
+            }
+            section.card.how aria-labelledby="how" {
+                (progress(&challenge))
+                (methods::all(visit, &challenge, &owner, refused.as_ref())?)
+            }
+            section.card.no aria-labelledby="no" {
+                h2 id="no" { "Deny" }
+                p { "If you did not ask for this, or something is not as it should be." }
+                form method="post" action={ "/step-up/" (challenge.id) } {
+                    (visit.token())
+                    p.actions { (denials()) }
                 }
             }
         }
-    })
+    };
+    let status = match refused {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
+    };
+    let sheet = Sheet::new("Approve this withdrawal?").of(visit).wide();
+    Ok(sheet.status(status).show(&content))
+}
+
+/// How many of the methods are needed, and how many tries are left.
+fn progress(challenge: &Challenge) -> Markup {
+    let all = challenge.methods.len();
+    let is_met = |status| status == MethodStatus::Verified;
+    let met = challenge
+        .methods
+        .iter()
+        .filter(|offered| is_met(offered.status))
+        .count();
+    let left = challenge.attempts_left();
+    html! {
+        h2 id="how" { "Approve" }
+        @if challenge.policy == ChallengePolicy::All {
+            p { "Each of the following is needed; " (met) " of " (all) " done." }
+        } @else if all > 1 {
+            p { "Choose one of the following." }
+        }
+        @if u64::from(left) < u64::try_from(CODE_ATTEMPTS_MAX).unwrap_or_default() {
+            p { (left) @if left == 1 { " try left." } @else { " tries left." } }
+        }
+    }
+}
+
+/// The title and the words of a challenge that waits no more.
+fn outcome(
+    visit: &Visit,
+    challenge: &Challenge,
+    status: ChallengeStatus,
+) -> (&'static str, Markup) {
+    let client = theirs(challenge.display.client.as_str());
+    let nothing = "Nothing was withdrawn, and nothing will be.";
+    match status {
+        ChallengeStatus::Verified => (
+            "Approved",
+            html! {
+                p.done role="status" {
+                    "You approved the withdrawal. " (client) " can submit it now. Go back to it."
+                }
+                form method="post" action={ "/step-up/" (challenge.id) } {
+                    (visit.token())
+                    p { "As long as it is not submitted, you can take the approval back." }
+                    p.actions {
+                        button.other type="submit" name="decision" value="deny" {
+                            "Take the approval back"
+                        }
+                    }
+                }
+            },
+        ),
+        ChallengeStatus::Consumed => (
+            "Approved and submitted",
+            html! {
+                p.done role="status" { "The withdrawal is under way." }
+                p { a href="/" { "Follow it in your account" } }
+            },
+        ),
+        ChallengeStatus::Denied => (
+            "Denied",
+            html! {
+                p.done role="status" {
+                    "You denied the withdrawal. " (nothing)
+                    @if challenge.is_fraud { " It was reported as fraud." }
+                }
+                form method="post" action={ "/grants/" (challenge.consent) "/end" } {
+                    (visit.token())
+                    p {
+                        "If " (client) " should not ask again, end its access to your account."
+                    }
+                    p.actions { button.bad type="submit" { "End the access" } }
+                }
+            },
+        ),
+        ChallengeStatus::Locked => (
+            "Locked",
+            html! {
+                p.wrong role="alert" { "There were too many wrong codes. " (nothing) }
+                p { "If it was not you, " a href="/" { "end the access of the application" } "." }
+            },
+        ),
+        ChallengeStatus::Canceled => (
+            "Canceled",
+            html! {
+                p.done role="status" { (client) " has given it up, or its access has ended. " (nothing) }
+            },
+        ),
+        _ => (
+            "Too late",
+            html! {
+                p.done role="status" { "The time to approve is over. " (nothing) }
+                p { "If you still want it, withdraw again in " (client) "." }
+            },
+        ),
+    }
 }
 
 /// Takes what the owner does on the page.
@@ -232,9 +285,13 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
         ("start", Some(method)) => begin(&visit, &owner, method).await,
         ("deny" | "fraud", _) => decide(&visit, &owner, &id, decision, &Brought::Face).await,
         ("approve", Some(method)) => {
-            let Some(brought) = brought(method, &fields) else {
-                let wrong = "The code is not of its form.";
-                return show(&visit, Some(wrong), StatusCode::UNPROCESSABLE_ENTITY).await;
+            let Some(brought) = methods::brought(method, &fields) else {
+                let refused = Refused {
+                    method: Some(method),
+                    why: methods::FORM.to_owned(),
+                    is_of_code: true,
+                };
+                return show(&visit, Some(refused)).await;
             };
             decide(&visit, &owner, &id, decision, &brought).await
         }
@@ -243,27 +300,20 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
     match done {
         Ok(()) => Ok(see_other(&format!("/step-up/{id}"))),
         Err(failure) => {
-            let wrong = words(&failure);
-            show(&visit, Some(&wrong), StatusCode::UNPROCESSABLE_ENTITY).await
+            let is_of_code = matches!(&failure, Failure::Refused(refused)
+                if refused.code() == Code::ChallengeCodeInvalid);
+            let why = if is_of_code {
+                methods::NOT_RIGHT.to_owned()
+            } else {
+                words(&failure)
+            };
+            let refused = Refused {
+                method,
+                why,
+                is_of_code,
+            };
+            show(&visit, Some(refused)).await
         }
-    }
-}
-
-/// What the form brings. A push and a face are met in the app alone.
-fn brought(method: StepUpMethod, fields: &[(String, String)]) -> Option<Brought> {
-    match method {
-        StepUpMethod::Webauthn => {
-            let credential = field(fields, "credential")?;
-            let credential = serde_json::from_str(credential).ok()?;
-            Some(Brought::Assertion(Box::new(credential)))
-        }
-        StepUpMethod::Totp | StepUpMethod::Sms | StepUpMethod::Email => {
-            let code = field(fields, "code")?.trim();
-            let is_code = (6..=12).contains(&code.len())
-                && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            is_code.then(|| Brought::Code(method, code.to_owned()))
-        }
-        _ => None,
     }
 }
 

@@ -67,6 +67,12 @@ impl FromRequest<Arc<Exchange>> for Visit {
 }
 
 impl Visit {
+    /// Whether the password of an owner is known.
+    pub(super) fn is_logged_in(&self) -> bool {
+        let session = self.session.as_ref();
+        session.is_some_and(|session| session.password_at.is_some())
+    }
+
     /// The owner whose password is known, or the login page.
     pub(crate) async fn owner(&self) -> Result<Owner, Page> {
         let known = self
@@ -93,11 +99,12 @@ impl Visit {
     }
 
     fn log_in(&self, page: &str) -> Page {
-        let back = if self.call.method == Method::GET {
-            self.call.uri.path()
-        } else {
-            "/"
-        };
+        // A form goes to the page on which it stands, unless it stands on several.
+        let path = self.call.uri.path();
+        let elsewhere = ["/end", "/remove", "/logout"];
+        let is_page =
+            self.call.method == Method::GET || !elsewhere.iter().any(|end| path.ends_with(end));
+        let back = if is_page { path } else { "/" };
         let next: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
         Page::from(see_other(&format!("{page}?next={next}")))
     }

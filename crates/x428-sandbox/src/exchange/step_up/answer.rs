@@ -71,7 +71,8 @@ fn method(
         let length = u8::try_from(CODE_DIGITS_MIN).map_err(Fault::because)?;
         method = method.with_code_length(CodeLength::new(length)?);
     }
-    if offered.method == StepUpMethod::Webauthn {
+    // An owner may have removed the last passkey meanwhile.
+    if offered.method == StepUpMethod::Webauthn && !owner.passkeys.is_empty() {
         method = method.with_public_key(options(exchange, challenge, owner)?);
     }
     if offered.status == MethodStatus::Sent {

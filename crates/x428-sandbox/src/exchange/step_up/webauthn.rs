@@ -4,7 +4,8 @@
 //! of their own have no place for: the steps of WebAuthn Level 3 §7.2 are here.
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm,
+    ECDSA_P256_SHA256_ASN1, ED25519, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
+    VerificationAlgorithm,
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -22,6 +23,8 @@ pub(crate) const PURPOSE: &str = "webauthn nonce";
 /// The algorithms of COSE that are accepted.
 const ES256: i64 = -7;
 const EDDSA: i64 = -8;
+/// Older TPMs have no other.
+const RS256: i64 = -257;
 
 const USER_PRESENT: u8 = 0x01;
 const USER_VERIFIED: u8 = 0x04;
@@ -122,7 +125,8 @@ pub(crate) fn enroll(
     })
 }
 
-/// The key in a SubjectPublicKeyInfo (RFC 5280), of which the two kinds have fixed beginnings.
+/// The key in a SubjectPublicKeyInfo (RFC 5280), of which the kinds have fixed beginnings.
+/// An RSA key has 2048 bits, as those of TPMs.
 fn public_key(algorithm: i64, spki: &[u8]) -> Option<Vec<u8>> {
     const P256: &[u8] = &[
         0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08,
@@ -131,9 +135,14 @@ fn public_key(algorithm: i64, spki: &[u8]) -> Option<Vec<u8>> {
     const ED25519: &[u8] = &[
         0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
     ];
+    const RSA_2048: &[u8] = &[
+        0x30, 0x82, 0x01, 0x22, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01,
+        0x01, 0x01, 0x05, 0x00, 0x03, 0x82, 0x01, 0x0f, 0x00,
+    ];
     let (prefix, length) = match algorithm {
         ES256 => (P256, 65),
         EDDSA => (ED25519, 32),
+        RS256 => (RSA_2048, 270),
         _ => return None,
     };
     let key = spki.strip_prefix(prefix)?;
@@ -173,6 +182,7 @@ fn is_signed(passkey: &Passkey, data: &[u8], client_data: &[u8], signature: &[u8
     let algorithm: &'static dyn VerificationAlgorithm = match passkey.algorithm {
         ES256 => &ECDSA_P256_SHA256_ASN1,
         EDDSA => &ED25519,
+        RS256 => &RSA_PKCS1_2048_8192_SHA256,
         _ => return false,
     };
     let mut message = data.to_vec();
