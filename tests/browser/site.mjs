@@ -37,12 +37,13 @@ export async function serveBook() {
     return { base: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
 }
 
-export function openBrowser() {
+// More arguments than those of every test are those of one.
+export function openBrowser(more = []) {
     return chromium.launch({
         executablePath: browserPath(),
         args: [
             '--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
-            '--disable-component-update', '--disable-sync', '--disable-quic',
+            '--disable-component-update', '--disable-sync', '--disable-quic', ...more,
         ],
     });
 }

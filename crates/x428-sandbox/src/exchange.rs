@@ -50,7 +50,6 @@ mod pages;
 mod password;
 mod random;
 mod rate;
-pub mod register;
 pub mod seed;
 mod settings;
 mod settlement;

@@ -148,12 +148,12 @@ pub(crate) async fn envelope(
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = next.run(request).await;
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
-        let kept: Vec<_> = [RATE_LIMIT, RATE_LIMIT_POLICY, header::ALLOW]
+        let limits: Vec<_> = [RATE_LIMIT, RATE_LIMIT_POLICY]
             .into_iter()
             .filter_map(|name| Some((name.clone(), response.headers().get(name)?.clone())))
             .collect();
         response = failure.render(&id);
-        response.headers_mut().extend(kept);
+        response.headers_mut().extend(limits);
     }
     tracing::info!(
         request = id.as_str(),
@@ -175,11 +175,10 @@ pub(crate) async fn nothing() -> Failure {
     super::failure::not_found()
 }
 
-/// Answers for a method that a path has not. The router says in `Allow` which it has.
-// r[impl withdrawal.http.method]
+/// Answers for a method that a path has not.
 pub(crate) async fn no_method() -> Failure {
     refuse(
-        WithdrawalErrorCode::MethodNotAllowed,
+        WithdrawalErrorCode::InvalidRequest,
         "The path does not have this method.",
     )
 }
