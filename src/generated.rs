@@ -3331,6 +3331,8 @@ pub mod withdrawal {
         pub const LOCATION: &str = "Location";
         /// In a response. The next page.
         pub const LINK: &str = "Link";
+        /// In a response. The methods that the path has.
+        pub const ALLOW: &str = "Allow";
         /// In a response. The seconds to wait (RFC 9110 §10.2.3).
         pub const RETRY_AFTER: &str = "Retry-After";
         /// In a response. What is left in the window (draft-ietf-httpapi-ratelimit-headers).
@@ -5510,6 +5512,51 @@ pub mod withdrawal {
         pub code_challenge_methods_supported: CodeChallengeMethodsSupported,
         /// How clients authenticate.
         pub token_endpoint_auth_methods_supported: TokenEndpointAuthMethodsSupported,
+        /// The algorithms of assertions.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub token_endpoint_auth_signing_alg_values_supported: Option<
+            TokenEndpointAuthSigningAlgValuesSupported,
+        >,
+        /// How clients authenticate to revoke; `client_secret_basic` unless given.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub revocation_endpoint_auth_methods_supported: Option<
+            RevocationEndpointAuthMethodsSupported,
+        >,
+        /// The algorithms of assertions there.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub revocation_endpoint_auth_signing_alg_values_supported: Option<
+            RevocationEndpointAuthSigningAlgValuesSupported,
+        >,
+        /// How clients authenticate to introspect.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub introspection_endpoint_auth_methods_supported: Option<
+            IntrospectionEndpointAuthMethodsSupported,
+        >,
+        /// The algorithms of assertions there.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::wire::member::present"
+        )]
+        pub introspection_endpoint_auth_signing_alg_values_supported: Option<
+            IntrospectionEndpointAuthSigningAlgValuesSupported,
+        >,
         /// The algorithms of DPoP.
         #[serde(
             default,
@@ -5560,6 +5607,11 @@ pub mod withdrawal {
                 grant_types_supported,
                 code_challenge_methods_supported,
                 token_endpoint_auth_methods_supported,
+                token_endpoint_auth_signing_alg_values_supported: None,
+                revocation_endpoint_auth_methods_supported: None,
+                revocation_endpoint_auth_signing_alg_values_supported: None,
+                introspection_endpoint_auth_methods_supported: None,
+                introspection_endpoint_auth_signing_alg_values_supported: None,
                 dpop_signing_alg_values_supported: None,
                 scopes_supported,
                 authorization_details_types_supported: None,
@@ -5593,6 +5645,61 @@ pub mod withdrawal {
         ) -> Self {
             self.require_pushed_authorization_requests = Some(
                 require_pushed_authorization_requests,
+            );
+            self
+        }
+        /// With the optional member `token_endpoint_auth_signing_alg_values_supported`.
+        #[must_use]
+        pub fn with_token_endpoint_auth_signing_alg_values_supported(
+            mut self,
+            token_endpoint_auth_signing_alg_values_supported: TokenEndpointAuthSigningAlgValuesSupported,
+        ) -> Self {
+            self.token_endpoint_auth_signing_alg_values_supported = Some(
+                token_endpoint_auth_signing_alg_values_supported,
+            );
+            self
+        }
+        /// With the optional member `revocation_endpoint_auth_methods_supported`.
+        #[must_use]
+        pub fn with_revocation_endpoint_auth_methods_supported(
+            mut self,
+            revocation_endpoint_auth_methods_supported: RevocationEndpointAuthMethodsSupported,
+        ) -> Self {
+            self.revocation_endpoint_auth_methods_supported = Some(
+                revocation_endpoint_auth_methods_supported,
+            );
+            self
+        }
+        /// With the optional member `revocation_endpoint_auth_signing_alg_values_supported`.
+        #[must_use]
+        pub fn with_revocation_endpoint_auth_signing_alg_values_supported(
+            mut self,
+            revocation_endpoint_auth_signing_alg_values_supported: RevocationEndpointAuthSigningAlgValuesSupported,
+        ) -> Self {
+            self.revocation_endpoint_auth_signing_alg_values_supported = Some(
+                revocation_endpoint_auth_signing_alg_values_supported,
+            );
+            self
+        }
+        /// With the optional member `introspection_endpoint_auth_methods_supported`.
+        #[must_use]
+        pub fn with_introspection_endpoint_auth_methods_supported(
+            mut self,
+            introspection_endpoint_auth_methods_supported: IntrospectionEndpointAuthMethodsSupported,
+        ) -> Self {
+            self.introspection_endpoint_auth_methods_supported = Some(
+                introspection_endpoint_auth_methods_supported,
+            );
+            self
+        }
+        /// With the optional member `introspection_endpoint_auth_signing_alg_values_supported`.
+        #[must_use]
+        pub fn with_introspection_endpoint_auth_signing_alg_values_supported(
+            mut self,
+            introspection_endpoint_auth_signing_alg_values_supported: IntrospectionEndpointAuthSigningAlgValuesSupported,
+        ) -> Self {
+            self.introspection_endpoint_auth_signing_alg_values_supported = Some(
+                introspection_endpoint_auth_signing_alg_values_supported,
             );
             self
         }
@@ -11367,6 +11474,8 @@ pub mod withdrawal {
         NotFound,
         /// The exchange does not know the asset.
         AssetNotFound,
+        /// The path does not have this method.
+        MethodNotAllowed,
         /// The first request with this key is still being worked on.
         IdempotencyInProgress,
         /// It is too late to cancel.
@@ -11448,6 +11557,7 @@ pub mod withdrawal {
             Self::ChallengeDenied,
             Self::NotFound,
             Self::AssetNotFound,
+            Self::MethodNotAllowed,
             Self::IdempotencyInProgress,
             Self::NotCancelable,
             Self::ChallengeAlreadyUsed,
@@ -11503,6 +11613,7 @@ pub mod withdrawal {
                 Self::ChallengeDenied => "challenge_denied",
                 Self::NotFound => "not_found",
                 Self::AssetNotFound => "asset_not_found",
+                Self::MethodNotAllowed => "method_not_allowed",
                 Self::IdempotencyInProgress => "idempotency_in_progress",
                 Self::NotCancelable => "not_cancelable",
                 Self::ChallengeAlreadyUsed => "challenge_already_used",
@@ -11557,6 +11668,7 @@ pub mod withdrawal {
                 Self::ChallengeDenied => 403,
                 Self::NotFound => 404,
                 Self::AssetNotFound => 404,
+                Self::MethodNotAllowed => 405,
                 Self::IdempotencyInProgress => 409,
                 Self::NotCancelable => 409,
                 Self::ChallengeAlreadyUsed => 409,
@@ -11617,6 +11729,7 @@ pub mod withdrawal {
                 | Self::ChallengeDenied
                 | Self::NotFound
                 | Self::AssetNotFound
+                | Self::MethodNotAllowed
                 | Self::NotCancelable
                 | Self::ChallengeAlreadyUsed
                 | Self::MethodNotStarted
@@ -11691,6 +11804,7 @@ pub mod withdrawal {
                 Self::ChallengeDenied => "The owner refused.",
                 Self::NotFound => "There is no such object, or it belongs to another.",
                 Self::AssetNotFound => "The exchange does not know the asset.",
+                Self::MethodNotAllowed => "The path does not have this method.",
                 Self::IdempotencyInProgress => {
                     "The first request with this key is still being worked on."
                 }
@@ -12875,6 +12989,100 @@ pub mod withdrawal {
     }
 
     crate::wire::list::list!(TokenEndpointAuthMethodsSupported, MetadataValue);
+
+    /// The algorithms of assertions.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct TokenEndpointAuthSigningAlgValuesSupported(Vec<MetadataValue>);
+
+    impl TokenEndpointAuthSigningAlgValuesSupported {
+        fn check(items: &[MetadataValue]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "TokenEndpointAuthSigningAlgValuesSupported",
+                items.len(),
+                1,
+                8,
+            )?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(TokenEndpointAuthSigningAlgValuesSupported, MetadataValue);
+
+    /// How clients authenticate to revoke; `client_secret_basic` unless given.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct RevocationEndpointAuthMethodsSupported(Vec<MetadataValue>);
+
+    impl RevocationEndpointAuthMethodsSupported {
+        fn check(items: &[MetadataValue]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "RevocationEndpointAuthMethodsSupported",
+                items.len(),
+                1,
+                8,
+            )?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(RevocationEndpointAuthMethodsSupported, MetadataValue);
+
+    /// The algorithms of assertions there.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct RevocationEndpointAuthSigningAlgValuesSupported(Vec<MetadataValue>);
+
+    impl RevocationEndpointAuthSigningAlgValuesSupported {
+        fn check(items: &[MetadataValue]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "RevocationEndpointAuthSigningAlgValuesSupported",
+                items.len(),
+                1,
+                8,
+            )?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(
+        RevocationEndpointAuthSigningAlgValuesSupported, MetadataValue
+    );
+
+    /// How clients authenticate to introspect.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct IntrospectionEndpointAuthMethodsSupported(Vec<MetadataValue>);
+
+    impl IntrospectionEndpointAuthMethodsSupported {
+        fn check(items: &[MetadataValue]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "IntrospectionEndpointAuthMethodsSupported",
+                items.len(),
+                1,
+                8,
+            )?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(IntrospectionEndpointAuthMethodsSupported, MetadataValue);
+
+    /// The algorithms of assertions there.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct IntrospectionEndpointAuthSigningAlgValuesSupported(Vec<MetadataValue>);
+
+    impl IntrospectionEndpointAuthSigningAlgValuesSupported {
+        fn check(items: &[MetadataValue]) -> Result<(), crate::wire::Invalid> {
+            crate::wire::list::check_count(
+                "IntrospectionEndpointAuthSigningAlgValuesSupported",
+                items.len(),
+                1,
+                8,
+            )?;
+            Ok(())
+        }
+    }
+
+    crate::wire::list::list!(
+        IntrospectionEndpointAuthSigningAlgValuesSupported, MetadataValue
+    );
 
     /// The algorithms of DPoP.
     #[derive(Clone, Debug, PartialEq)]

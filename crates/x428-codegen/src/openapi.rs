@@ -21,7 +21,7 @@ use crate::{
 use carried::carried;
 use examples::Examples;
 use references::{OTHER_TYPES, References};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{
     self, InfoBuilder, LicenseBuilder, OpenApiBuilder, Paths, PathsBuilder, ServerBuilder,
@@ -135,6 +135,14 @@ fn scopes(protocol: &Protocol, components: &mut Map<String, Value>) -> Result<()
     Ok(())
 }
 
+/// A header. utoipa's type cannot say that it is always there.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    description: Option<String>,
+    required: Option<bool>,
+    schema: Value,
+}
+
 /// Reads every component as utoipa's type. Its type of a security scheme loses the scopes of a flow;
 /// these are checked in the text.
 fn check_components(protocol: &Protocol, components: &Map<String, Value>) -> Result<(), Error> {
@@ -147,7 +155,7 @@ fn check_components(protocol: &Protocol, components: &Map<String, Value>) -> Res
             let file = &protocol.manifest_file;
             match kind.as_str() {
                 "parameters" => read::<openapi::path::Parameter>(file, &pointer, part).map(drop),
-                "headers" => read::<openapi::header::Header>(file, &pointer, part).map(drop),
+                "headers" => read::<Header>(file, &pointer, part).map(drop),
                 "requestBodies" => {
                     read::<openapi::request_body::RequestBody>(file, &pointer, part).map(drop)
                 }

@@ -50,6 +50,7 @@ mod pages;
 mod password;
 mod random;
 mod rate;
+pub mod register;
 pub mod seed;
 mod settings;
 mod settlement;

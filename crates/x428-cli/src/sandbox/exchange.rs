@@ -1,10 +1,17 @@
 //! `x428 sandbox exchange`
 
-use std::{fs, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use clap::Args;
 use tokio::net::TcpListener;
+use x428_sandbox::exchange::register::{self, ClientMetadata};
 use x428_sandbox::exchange::{Exchange, OwnCertificate, Settings, Store, TlsListener, seed};
 
 use super::until_told;
@@ -48,6 +55,13 @@ pub(super) struct Arguments {
     /// Serve clients of the High profile alone
     #[arg(long)]
     high: bool,
+    /// Add a client, described in JSON as in RFC 7591: client_id, redirect_uris,
+    /// token_endpoint_auth_method, and client_secret or jwks
+    #[arg(long, value_name = "FILE")]
+    client: Vec<PathBuf>,
+    /// How many requests a client may make in a minute for one owner
+    #[arg(long, value_name = "NUMBER", default_value_t = 120)]
+    requests_per_minute: u32,
 }
 
 pub(super) async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -73,10 +87,18 @@ pub(super) async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     settings.pace = Duration::try_from_secs_f64(arguments.pace).context("--pace")?;
     settings.private_webhooks = arguments.private_webhooks;
     settings.require_high = arguments.high;
+    settings.requests_per_minute = arguments.requests_per_minute;
     let exchange = Exchange::new(store.clone(), settings).await?;
     let mut told = vec!["an exchange; Ctrl-C ends it".to_owned()];
     if arguments.seed {
         told.extend(seed::demo(&exchange).await?);
+    }
+    for path in &arguments.client {
+        let client = read_client(path)?;
+        told.push(format!("client    {}", client.client_id));
+        register::client(&exchange, client)
+            .await
+            .with_context(|| path.display().to_string())?;
     }
     let router = exchange.router();
     let work = tokio::spawn(Arc::clone(&exchange).work_forever());
@@ -103,4 +125,11 @@ pub(super) async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     store.close().await;
     report::say("ended");
     Ok(ExitCode::SUCCESS)
+}
+
+fn read_client(path: &Path) -> anyhow::Result<ClientMetadata> {
+    let text = fs::read(path).with_context(|| path.display().to_string())?;
+    serde_json::from_slice(&text)
+        .with_context(|| path.display().to_string())
+        .advise("it is JSON with client_id and redirect_uris, as RFC 7591 has them")
 }

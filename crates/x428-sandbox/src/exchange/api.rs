@@ -28,59 +28,20 @@ pub(crate) type Shown = Arc<Mutex<Option<Left>>>;
 /// The operations that need a token.
 pub(crate) fn routes() -> Router<Arc<Exchange>> {
     Router::new()
-        .route("/assets", get(assets::list).fallback(call::no_method))
-        .route(
-            "/assets/{asset}",
-            get(assets::get).fallback(call::no_method),
-        )
-        .route(
-            "/withdrawals/quotes",
-            post(quotes::post).fallback(call::no_method),
-        )
-        .route(
-            "/withdrawals",
-            get(list::get)
-                .post(withdrawals::post)
-                .fallback(call::no_method),
-        )
-        .route(
-            "/withdrawals/{id}",
-            get(withdrawals::get).fallback(call::no_method),
-        )
-        .route(
-            "/withdrawals/{id}/cancel",
-            post(withdrawals::cancel).fallback(call::no_method),
-        )
-        .route(
-            "/withdrawals/{id}/travel-rule",
-            put(travel_rule::put).fallback(call::no_method),
-        )
-        .route(
-            "/challenges/{id}",
-            get(challenges::get).fallback(call::no_method),
-        )
-        .route(
-            "/challenges/{id}/start",
-            post(challenges::post_start).fallback(call::no_method),
-        )
-        .route(
-            "/challenges/{id}/verify",
-            post(challenges::post_verify).fallback(call::no_method),
-        )
-        .route(
-            "/challenges/{id}/cancel",
-            post(challenges::cancel).fallback(call::no_method),
-        )
-        .route(
-            "/webhooks",
-            get(webhooks::list)
-                .post(webhooks::post)
-                .fallback(call::no_method),
-        )
-        .route(
-            "/webhooks/{id}",
-            delete(webhooks::delete).fallback(call::no_method),
-        )
+        .route("/assets", get(assets::list))
+        .route("/assets/{asset}", get(assets::get))
+        .route("/withdrawals/quotes", post(quotes::post))
+        .route("/withdrawals", get(list::get).post(withdrawals::post))
+        .route("/withdrawals/{id}", get(withdrawals::get))
+        .route("/withdrawals/{id}/cancel", post(withdrawals::cancel))
+        .route("/withdrawals/{id}/travel-rule", put(travel_rule::put))
+        .route("/challenges/{id}", get(challenges::get))
+        .route("/challenges/{id}/start", post(challenges::post_start))
+        .route("/challenges/{id}/verify", post(challenges::post_verify))
+        .route("/challenges/{id}/cancel", post(challenges::cancel))
+        .route("/webhooks", get(webhooks::list).post(webhooks::post))
+        .route("/webhooks/{id}", delete(webhooks::delete))
+        .method_not_allowed_fallback(call::no_method)
         .fallback(call::nothing)
 }
 

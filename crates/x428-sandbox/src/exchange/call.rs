@@ -148,12 +148,12 @@ pub(crate) async fn envelope(
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = next.run(request).await;
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
-        let limits: Vec<_> = [RATE_LIMIT, RATE_LIMIT_POLICY]
+        let kept: Vec<_> = [RATE_LIMIT, RATE_LIMIT_POLICY, header::ALLOW]
             .into_iter()
             .filter_map(|name| Some((name.clone(), response.headers().get(name)?.clone())))
             .collect();
         response = failure.render(&id);
-        response.headers_mut().extend(limits);
+        response.headers_mut().extend(kept);
     }
     tracing::info!(
         request = id.as_str(),
@@ -175,10 +175,11 @@ pub(crate) async fn nothing() -> Failure {
     super::failure::not_found()
 }
 
-/// Answers for a method that a path has not.
+/// Answers for a method that a path has not. The router says in `Allow` which it has.
+// r[impl withdrawal.http.method]
 pub(crate) async fn no_method() -> Failure {
     refuse(
-        WithdrawalErrorCode::InvalidRequest,
+        WithdrawalErrorCode::MethodNotAllowed,
         "The path does not have this method.",
     )
 }

@@ -14,7 +14,7 @@ use x428::sign::{Signature, VerifyingKey, is_published_test_key};
 use crate::exchange::digest;
 
 /// Asymmetric algorithms, and none of those that a secret verifies.
-pub(crate) const ALGORITHMS: [&str; 3] = ["ES256", "EdDSA", "PS256"];
+pub(crate) const ALGORITHMS: [&str; 4] = ["ES256", "Ed25519", "EdDSA", "PS256"];
 
 /// The longest token that is read, in bytes: what a form may hold of an assertion, and more than
 /// any proof has.
@@ -81,7 +81,7 @@ impl<'a> Jwt<'a> {
             return false;
         };
         let declared = jwk.get("alg").and_then(Value::as_str);
-        if declared.is_some_and(|declared| declared != algorithm) {
+        if declared.is_some_and(|declared| specified(declared) != specified(algorithm)) {
             return false;
         }
         let text = |name: &str| jwk.get(name).and_then(Value::as_str);
@@ -99,7 +99,7 @@ impl<'a> Jwt<'a> {
                 }
                 _ => false,
             },
-            ("EdDSA", Some("OKP"), Some("Ed25519")) => self.is_signed_strictly(jwk),
+            ("Ed25519" | "EdDSA", Some("OKP"), Some("Ed25519")) => self.is_signed_strictly(jwk),
             ("PS256", Some("RSA"), _) => match (bytes("n"), bytes("e")) {
                 (Some(n), Some(e)) => PublicKeyComponents { n: &n, e: &e }
                     .verify(&RSA_PSS_2048_8192_SHA256, message, &self.signature)
@@ -123,6 +123,14 @@ impl<'a> Jwt<'a> {
 // r[impl withdrawal.security.test-keys]
 pub(crate) fn is_published(jwk: &Map<String, Value>) -> bool {
     PublicKey::from_jwk(jwk).is_ok_and(|key| is_published_test_key(&key))
+}
+
+/// The name of RFC 9864 §2.2 for the one algorithm that `EdDSA` means here.
+fn specified(algorithm: &str) -> &str {
+    match algorithm {
+        "EdDSA" => "Ed25519",
+        other => other,
+    }
 }
 
 /// The thumbprint of a public key (RFC 7638). A private one has none.
@@ -156,5 +164,42 @@ fn object(part: &str) -> Option<Map<String, Value>> {
     match json.into_value() {
         Value::Object(object) => Some(object),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use x428::encoding::base64url;
+    use x428::sign::SigningKey;
+
+    use super::*;
+
+    #[test]
+    fn both_names_of_ed25519_are_one_algorithm() {
+        let key = SigningKey::from_seed(&[7; 32]);
+        let x = base64url(key.verifying_key().public_key().0);
+        let signed_as = |algorithm: &str| {
+            let header = base64url(json!({"alg": algorithm}).to_string());
+            let signed = format!("{header}.{}", base64url("{}"));
+            let signature = key.sign_bytes(signed.as_bytes());
+            format!("{signed}.{signature}")
+        };
+        for (declared, used, holds) in [
+            ("EdDSA", "Ed25519", true),
+            ("Ed25519", "EdDSA", true),
+            ("Ed25519", "Ed25519", true),
+            ("ES256", "Ed25519", false),
+            ("Ed25519", "Ed448", false),
+        ] {
+            let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "alg": declared});
+            let text = signed_as(used);
+            let jwt = Jwt::parse(&text).unwrap();
+            assert_eq!(
+                jwt.is_signed_by(jwk.as_object().unwrap()),
+                holds,
+                "{declared} {used}"
+            );
+        }
     }
 }

@@ -16,6 +16,7 @@ use crate::exchange::keys;
 use crate::exchange::store::Fault;
 
 /// The metadata of the authorization server (RFC 8414).
+// r[impl withdrawal.metadata.algorithms]
 pub(super) async fn authorization_server(call: Call) -> Result<Response, Failure> {
     let settings = &call.exchange.settings;
     let at = |path: &str| format!("{}{path}", settings.issuer);
@@ -45,7 +46,9 @@ pub(super) async fn authorization_server(call: Call) -> Result<Response, Failure
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "introspection_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "dpop_signing_alg_values_supported": ALGORITHMS,
         "scopes_supported": Scope::ALL,
         "authorization_details_types_supported": ["x428_withdrawal"],
