@@ -197,11 +197,11 @@ pub fn path(from: Status, to: Status, kind: Kind) -> Result<Vec<Transition>, Ill
     Err(IllegalTransition { from, to })
 }
 
-/// Whether a request to cancel may succeed.
+/// Whether a request to cancel would begin a cancellation.
 // r[impl withdrawal.cancel.cancelable]
 #[must_use]
 pub fn is_cancelable(status: Status) -> bool {
-    !status.is_terminal() && status != Status::Broadcast
+    !status.is_terminal() && !matches!(status, Status::Broadcast | Status::Canceling)
 }
 
 /// What a request to cancel is answered: whether the withdrawal is to be canceled now, or is shown

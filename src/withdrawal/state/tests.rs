@@ -107,6 +107,7 @@ fn what_is_on_the_network_is_not_canceled() {
             _ => None,
         };
         assert_eq!(cancel(status).ok(), expected, "{status}");
+        assert_eq!(is_cancelable(status), expected == Some(true), "{status}");
     }
     let refused = cancel(Status::Broadcast).unwrap_err();
     assert_eq!(
