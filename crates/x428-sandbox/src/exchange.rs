@@ -60,6 +60,7 @@ mod submit;
 mod tls;
 
 pub use model::{Checksum, KnownAddress, ListedAsset, ListedNetwork, StepUpRule};
+pub use random::{Random, SystemRandom};
 pub use settings::{Settings, TravelRuleThresholds};
 pub use store::{Fault, Store};
 pub use tls::{OwnCertificate, TlsListener};
@@ -85,6 +86,7 @@ pub struct Exchange {
     keys: Keys,
     settings: Settings,
     clock: Box<dyn Clock + Send + Sync>,
+    random: Box<dyn Random>,
     rates: Rates,
     courier: deliver::Courier,
 }
@@ -108,6 +110,19 @@ impl Exchange {
         settings: Settings,
         clock: impl Clock + Send + Sync + 'static,
     ) -> Result<Arc<Self>, ExchangeError> {
+        Self::with_sources(store, settings, clock, SystemRandom).await
+    }
+
+    /// An exchange that takes time and names from elsewhere: for tests that foresee both.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub async fn with_sources(
+        store: Store,
+        settings: Settings,
+        clock: impl Clock + Send + Sync + 'static,
+        random: impl Random,
+    ) -> Result<Arc<Self>, ExchangeError> {
         HttpsUri::parse(settings.issuer.as_str())
             .map_err(|_| Misuse::new("the issuer has to be an https URI"))?;
         let keys = Keys::load(&store).await?;
@@ -117,6 +132,7 @@ impl Exchange {
             keys,
             settings,
             clock: Box::new(clock),
+            random: Box::new(random),
             rates: Rates::default(),
             courier,
         }))

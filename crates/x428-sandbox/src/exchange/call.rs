@@ -14,9 +14,10 @@ use serde::de::DeserializeOwned;
 use x428::wire::withdrawal::{ErrorDetailCode, REQUEST_SIZE_MAX, RequestId, WithdrawalErrorCode};
 use x428::withdrawal::refusal::{self, Refused};
 
+use super::Exchange;
 use super::api::Shown;
 use super::failure::{Failure, refuse, refuse_at};
-use super::{Exchange, random};
+use super::oauth::dpop;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -135,17 +136,20 @@ impl Call {
 // r[impl withdrawal.http.request-id]
 // r[impl withdrawal.http.no-store]
 pub(crate) async fn envelope(
-    State(_): State<Arc<Exchange>>,
+    State(exchange): State<Arc<Exchange>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let Some(id) = random::id("req")
+    let Some(id) = exchange
+        .random
+        .id("req")
         .ok()
         .and_then(|id| RequestId::parse(id).ok())
     else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let shows_possession = request.headers().contains_key(DPOP);
     let mut response = next.run(request).await;
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
         let kept: Vec<_> = [RATE_LIMIT, RATE_LIMIT_POLICY, header::ALLOW]
@@ -167,6 +171,13 @@ pub(crate) async fn envelope(
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // The next proof has a current nonce before it is refused without one (RFC 9449 §8.2).
+    if shows_possession
+        && !headers.contains_key(DPOP_NONCE)
+        && let Ok(nonce) = HeaderValue::from_str(&dpop::nonce(&exchange, exchange.now()))
+    {
+        headers.insert(DPOP_NONCE, nonce);
+    }
     response
 }
 

@@ -21,7 +21,7 @@ use x428::wire::withdrawal::{
 use super::failure::{Failure, refuse};
 use super::model::{Reason, Withdrawal};
 use super::store::{Fault, Row, Writing};
-use super::{Exchange, digest, random};
+use super::{Exchange, digest};
 
 const DUE: &str = "SELECT id, owner FROM withdrawal WHERE due_at <= $1 ORDER BY due_at LIMIT 256";
 const REVIEWING: &str = "The withdrawal is being reviewed.";
@@ -149,11 +149,11 @@ async fn step(
             )
         }
         Status::Processing => {
-            broadcast(withdrawal)?;
+            broadcast(exchange, withdrawal)?;
             (Status::Broadcast, None)
         }
         Status::Canceling if is(withdrawal, "sim:late") => {
-            broadcast(withdrawal)?;
+            broadcast(exchange, withdrawal)?;
             (Status::Broadcast, None)
         }
         Status::Canceling => (Status::Canceled, Some(canceled(withdrawal))),
@@ -216,8 +216,9 @@ pub(crate) fn canceled(withdrawal: &Withdrawal) -> Reason {
 }
 
 // r[impl withdrawal.object.txid]
-fn broadcast(withdrawal: &mut Withdrawal) -> Result<(), Fault> {
-    let id: [u8; 32] = random::bytes()?;
+fn broadcast(exchange: &Exchange, withdrawal: &mut Withdrawal) -> Result<(), Fault> {
+    let mut id = [0; 32];
+    exchange.random.fill(&mut id)?;
     let digits = digest::hex(&id);
     let text = if withdrawal.wire.network == "xrpl" {
         digits.to_ascii_uppercase()

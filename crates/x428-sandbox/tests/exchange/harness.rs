@@ -42,6 +42,16 @@ impl Hand {
         *now += SignedDuration::try_from(by).unwrap();
     }
 
+    /// A clock that stands at a time.
+    pub(crate) fn at(time: &str) -> Self {
+        Self(Arc::new(Mutex::new(time.parse().unwrap())))
+    }
+
+    /// Turns it to a time.
+    pub(crate) fn set(&self, time: &str) {
+        *self.0.lock().unwrap() = time.parse().unwrap();
+    }
+
     pub(crate) fn turn_seconds(&self, by: u64) {
         self.turn(Duration::from_secs(by));
     }
@@ -52,9 +62,14 @@ pub(crate) struct World {
     pub(crate) exchange: Arc<Exchange>,
     pub(crate) app: Router,
     pub(crate) clock: Hand,
+    /// The secret of ana's authenticator app.
+    pub(crate) app_secret: &'static [u8],
     /// Where the file of the database is, until the world ends.
     directory: Option<TempDir>,
 }
+
+/// The secret of ana's authenticator app as the seed has it.
+const APP_SECRET: &[u8] = b"x428-sandbox-of-ana!";
 
 impl World {
     pub(crate) async fn new() -> Self {
@@ -75,18 +90,26 @@ impl World {
         let mut settings = Settings::new(ISSUER);
         settings.requests_per_minute = 10_000;
         change(&mut settings);
-        let clock = Hand(Arc::new(Mutex::new(
-            "2026-11-20T12:00:00Z".parse().unwrap(),
-        )));
+        let clock = Hand::at("2026-11-20T12:00:00Z");
         let exchange = Exchange::with_clock(store, settings, clock.clone())
             .await
             .unwrap();
         seed::demo(&exchange).await.unwrap();
-        let app = exchange.router();
+        Self::around(exchange, clock, APP_SECRET, directory)
+    }
+
+    /// The world of an exchange.
+    pub(crate) fn around(
+        exchange: Arc<Exchange>,
+        clock: Hand,
+        app_secret: &'static [u8],
+        directory: Option<TempDir>,
+    ) -> Self {
         Self {
+            app: exchange.router(),
             exchange,
-            app,
             clock,
+            app_secret,
             directory,
         }
     }
@@ -118,7 +141,7 @@ impl World {
 
     /// The code of ana's authenticator app.
     pub(crate) fn totp(&self) -> String {
-        let secret = Secret::new(Box::from(*b"x428-sandbox-of-ana!"));
+        let secret = Secret::new(Box::from(self.app_secret));
         let totp = Builder::new().with_secret(secret).build().unwrap();
         let now = u64::try_from(self.clock.now().as_second()).unwrap();
         totp.generate(now).to_string()
@@ -148,6 +171,18 @@ impl World {
             browser,
         }
     }
+}
+
+/// Runs a statement in the file of a database, beside the exchange.
+pub(crate) async fn execute(database: &std::path::Path, sql: &str, values: &[String]) {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let mut query = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()));
+    for value in values {
+        query = query.bind(value.clone());
+    }
+    query.execute(&pool).await.unwrap();
+    pool.close().await;
 }
 
 /// What was answered.

@@ -16,7 +16,7 @@ mod jwts;
 
 const CLIENT: &str = "high-wallet";
 
-struct High<'a> {
+pub(crate) struct High<'a> {
     world: &'a World,
     own: SigningKey,
     possession: SigningKey,
@@ -28,7 +28,7 @@ fn jwk(key: &SigningKey) -> Value {
     json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(key.verifying_key().public_key().0)})
 }
 
-fn jwt(header: &Value, claims: &Value, key: &SigningKey) -> String {
+pub(crate) fn jwt(header: &Value, claims: &Value, key: &SigningKey) -> String {
     let part = |value: &Value| base64url(value.to_string());
     let signed = format!("{}.{}", part(header), part(claims));
     let signature = key.sign_bytes(signed.as_bytes());
@@ -37,7 +37,17 @@ fn jwt(header: &Value, claims: &Value, key: &SigningKey) -> String {
 
 impl<'a> High<'a> {
     async fn new(world: &'a World) -> Self {
-        let own = SigningKey::from_seed(&[7; 32]);
+        let keys = [[7; 32], [8; 32]].map(|seed| SigningKey::from_seed(&seed));
+        let [own, possession] = keys;
+        Self::with_keys(world, own, possession).await
+    }
+
+    /// A client that authenticates with a key and shows possession of another.
+    pub(crate) async fn with_keys(
+        world: &'a World,
+        own: SigningKey,
+        possession: SigningKey,
+    ) -> Self {
         let keys = NewClient::High(vec![jwk(&own)]);
         seed::client(&world.exchange, CLIENT, "High Wallet", &[CALLBACK], keys)
             .await
@@ -45,7 +55,7 @@ impl<'a> High<'a> {
         Self {
             world,
             own,
-            possession: SigningKey::from_seed(&[8; 32]),
+            possession,
             nonce: String::new(),
             made: 0,
         }
@@ -162,11 +172,16 @@ impl<'a> High<'a> {
     }
 
     async fn token(&mut self) -> Value {
+        self.token_with(&[]).await
+    }
+
+    /// Tokens after a consent with other values of some fields.
+    pub(crate) async fn token_with(&mut self, change: &[(&str, &str)]) -> Value {
         let uri = self.pushed().await;
         let mut browser = Browser::new(self.world);
         browser.log_in("ana").await;
         let page = browser.visit(&uri).await;
-        let code = crate::harness::code_of(&browser.allow(&page, &[]).await);
+        let code = crate::harness::code_of(&browser.allow(&page, change).await);
         self.world.clock.turn_seconds(30);
         let fields = [
             ("grant_type", "authorization_code"),

@@ -3,20 +3,32 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use x428::encoding::base64url;
+use x428::encoding::{base64url, parse_base64url};
 use x428::sign::SigningKey;
 
 use crate::harness::{ISSUER, Wallet, World, ether, hidden};
 
 const KEY: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
 
-struct Authenticator {
+/// An authenticator with one passkey.
+pub(crate) struct Authenticator {
     key: SigningKey,
     id: Vec<u8>,
+    pub(crate) transports: Value,
     counter: u32,
 }
 
 impl Authenticator {
+    /// One whose passkey has this id, in base64url.
+    pub(crate) fn new(id: &str) -> Self {
+        Self {
+            key: SigningKey::from_seed(&[3; 32]),
+            id: parse_base64url(id).unwrap(),
+            transports: json!(["internal"]),
+            counter: 1,
+        }
+    }
+
     fn data(&self, flags: u8) -> Vec<u8> {
         let mut data = Sha256::digest("exchange.example").to_vec();
         data.push(flags);
@@ -43,13 +55,14 @@ impl Authenticator {
             "id": base64url(&self.id), "rawId": base64url(&self.id), "type": "public-key",
             "response": {
                 "clientDataJSON": base64url(client_data), "authenticatorData": base64url(data),
-                "publicKey": base64url(spki), "publicKeyAlgorithm": -8, "transports": ["internal"],
+                "publicKey": base64url(spki), "publicKeyAlgorithm": -8, "transports": self.transports,
             },
             "clientExtensionResults": {},
         })
     }
 
-    fn get(&mut self, challenge: &str, origin: &str, flags: u8) -> Value {
+    /// Signs a challenge, on a page of an origin.
+    pub(crate) fn get(&mut self, challenge: &str, origin: &str, flags: u8) -> Value {
         self.counter += 1;
         let data = self.data(flags);
         let client_data = Self::client_data("webauthn.get", challenge, origin);
@@ -64,29 +77,24 @@ impl Authenticator {
             "clientExtensionResults": {},
         })
     }
-}
 
-async fn enrolled(wallet: &mut Wallet<'_>) -> Authenticator {
-    let authenticator = Authenticator {
-        key: SigningKey::from_seed(&[3; 32]),
-        id: vec![9; 20],
-        counter: 1,
-    };
-    let page = wallet.browser.get("/passkeys").await;
-    let options = page.text.split("data-options=\"").nth(1).unwrap();
-    let options = options.split('"').next().unwrap().replace("&quot;", "\"");
-    let options: Value = serde_json::from_str(&options).unwrap();
-    assert_eq!(hidden(&page, "credential"), "");
-    let made = authenticator
-        .create(options["challenge"].as_str().unwrap())
-        .to_string();
-    let fields = [
-        ("name", "Passkey of a laptop"),
-        ("credential", made.as_str()),
-    ];
-    let added = wallet.browser.post(&page, "/passkeys", &fields).await;
-    assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.text);
-    authenticator
+    /// Has the owner add it.
+    pub(crate) async fn enroll(&self, wallet: &mut Wallet<'_>) {
+        let page = wallet.browser.get("/passkeys").await;
+        let options = page.text.split("data-options=\"").nth(1).unwrap();
+        let options = options.split('"').next().unwrap().replace("&quot;", "\"");
+        let options: Value = serde_json::from_str(&options).unwrap();
+        assert_eq!(hidden(&page, "credential"), "");
+        let made = self
+            .create(options["challenge"].as_str().unwrap())
+            .to_string();
+        let fields = [
+            ("name", "Passkey of a laptop"),
+            ("credential", made.as_str()),
+        ];
+        let added = wallet.browser.post(&page, "/passkeys", &fields).await;
+        assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.text);
+    }
 }
 
 fn options(challenge: &Value) -> &Value {
@@ -104,7 +112,8 @@ fn options(challenge: &Value) -> &Value {
 async fn a_passkey_signs_what_is_approved() {
     let world = World::new().await;
     let mut wallet = world.wallet().await;
-    let mut authenticator = enrolled(&mut wallet).await;
+    let mut authenticator = Authenticator::new("CQkJCQkJCQkJCQkJCQkJCQkJCQk");
+    authenticator.enroll(&mut wallet).await;
     let asked = wallet.submit(KEY, &ether("0.3")).await.json();
     let id = asked["challengeId"].as_str().unwrap().to_owned();
     let public_key = options(&asked);

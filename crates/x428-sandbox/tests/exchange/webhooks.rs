@@ -16,13 +16,13 @@ use crate::harness::{World, ether};
 
 /// What a receiver has got, and what it answers.
 #[derive(Clone)]
-struct Receiver {
-    got: Arc<Mutex<Vec<(Delivery, Bytes)>>>,
+pub(crate) struct Receiver {
+    pub(crate) got: Arc<Mutex<Vec<(Delivery, Bytes)>>>,
     answers: Arc<Mutex<StatusCode>>,
 }
 
 impl Receiver {
-    async fn start() -> (Self, String) {
+    pub(crate) async fn start() -> (Self, String) {
         let receiver = Self {
             got: Arc::default(),
             answers: Arc::new(Mutex::new(StatusCode::NO_CONTENT)),
@@ -102,13 +102,10 @@ async fn a_subscription_leads_to_a_public_address() {
 }
 
 /// The exchange takes https URLs alone; the test moves the subscription to the receiver.
-async fn redirect(world: &World, url: &str) {
+pub(crate) async fn redirect(world: &World, url: &str) {
     let path = world.database().unwrap();
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
     let update = "UPDATE webhook SET data = replace(data, 'https://wallet.example/hook', ?1)";
-    sqlx::query(update).bind(url).execute(&pool).await.unwrap();
-    pool.close().await;
+    crate::harness::execute(&path, update, &[url.to_owned()]).await;
 }
 
 // r[verify withdrawal.webhook.sign]

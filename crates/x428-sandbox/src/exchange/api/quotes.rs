@@ -10,7 +10,6 @@ use crate::exchange::access::authorize;
 use crate::exchange::call::Call;
 use crate::exchange::failure::Failure;
 use crate::exchange::model::{Owner, Quote};
-use crate::exchange::random;
 use crate::exchange::store::Fault;
 use crate::exchange::submit::{Destination, Target, travel};
 
@@ -41,7 +40,7 @@ pub(super) async fn post(call: Call) -> Result<Response, Failure> {
     let owner: Owner = writing.get(caller.owner()).await?.ok_or(Fault::Damaged)?;
     let lifetime = SignedDuration::try_from(call.exchange.settings.quote_lifetime);
     let quote = Quote {
-        id: random::id("qt")?,
+        id: call.exchange.random.id("qt")?,
         owner: owner.id.clone(),
         client: caller.client.id.clone(),
         asset: target.asset.clone(),

@@ -11,7 +11,6 @@ use crate::exchange::call::Call;
 use crate::exchange::deliver::{self, names_public};
 use crate::exchange::failure::{Failure, not_found, refuse_at};
 use crate::exchange::model::Webhook;
-use crate::exchange::random;
 use crate::exchange::store::Fault;
 
 const OWN: &str = "SELECT data FROM webhook WHERE owner = $1 AND client = $2";
@@ -67,7 +66,7 @@ pub(super) async fn post(call: Call) -> Result<Response, Failure> {
         None => None,
     };
     let webhook = Webhook {
-        id: random::id("wh")?,
+        id: call.exchange.random.id("wh")?,
         owner: caller.owner().to_owned(),
         client: caller.client.id.clone(),
         consent: caller.consent.id.clone(),

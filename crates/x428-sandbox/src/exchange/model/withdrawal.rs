@@ -117,8 +117,6 @@ impl Withdrawal {
             since: now,
             why: reason.as_ref().map(|Reason(_, words)| words.to_string()),
         });
-        // One that is being canceled gains nothing by another request, as walk-through A.7 shows it.
-        self.wire.cancelable &= to != Status::Canceling;
         self.wire.required_action = match (to, reason) {
             (Status::AwaitingInformation, Some(Reason(StatusReasonCode::TravelRuleMissing, _))) => {
                 Some(RequiredAction::ProvideTravelRule)

@@ -5,7 +5,7 @@ use x428::wire::withdrawal::{
     AuthorizationDetail, AuthorizationDetailActions, AuthorizationDetailAssets,
     AuthorizationDetailLimits, AuthorizationDetails, AuthorizedAction, AuthorizedAsset,
     AuthorizedAssetNetworks, AuthorizedLimit, CurrencyCode, JSON_DEPTH_MAX, LimitPeriod,
-    OAuthErrorCode as Code, REQUEST_SIZE_MAX,
+    OAuthErrorCode as Code, REQUEST_SIZE_MAX, Scope,
 };
 use x428::withdrawal::decimal::Decimal;
 
@@ -82,6 +82,7 @@ pub(crate) fn dollars(currency: &CurrencyCode, listed: &[ListedAsset]) -> Option
 pub(crate) fn default(
     listed: &[ListedAsset],
     limit: Decimal,
+    scopes: &[Scope],
 ) -> Result<AuthorizationDetail, Fault> {
     let assets = listed
         .iter()
@@ -99,7 +100,13 @@ pub(crate) fn default(
         "USD".parse().map_err(Fault::because)?,
         LimitPeriod::Day,
     );
-    let actions = AuthorizedAction::ALL.to_vec();
+    let of_scopes = [
+        (Scope::WithdrawalsCreate, AuthorizedAction::Create),
+        (Scope::WithdrawalsRead, AuthorizedAction::Read),
+        (Scope::WithdrawalsCancel, AuthorizedAction::Cancel),
+    ];
+    let asked = of_scopes.iter().filter(|(scope, _)| scopes.contains(scope));
+    let actions = asked.map(|(_, action)| *action).collect();
     Ok(AuthorizationDetail::new(
         AuthorizationDetailActions::new(actions).map_err(Fault::because)?,
         AuthorizationDetailAssets::new(assets).map_err(Fault::because)?,

@@ -11,7 +11,6 @@ use super::OAuthFailure;
 use super::form::Form;
 use crate::exchange::call::Call;
 use crate::exchange::model::{AuthorizationRequest, Client, ListedAsset, Registered};
-use crate::exchange::random;
 use crate::exchange::store::Fault;
 
 /// Why a request is not shown to the owner.
@@ -170,7 +169,7 @@ async fn parameters(
     };
     let lifetime = SignedDuration::try_from(exchange.settings.request_lifetime);
     Ok(AuthorizationRequest {
-        id: random::token("ar")?,
+        id: exchange.random.token("ar")?,
         client: client.id.clone(),
         redirect_uri: String::new(),
         scopes,

@@ -12,9 +12,9 @@ use super::client_auth::{Authenticated, authenticate, possession};
 use super::form::Form;
 use super::{OAuthFailure, end_consent, request};
 use crate::exchange::call::Call;
+use crate::exchange::digest;
 use crate::exchange::model::{AccessToken, AuthorizationCode, Consent, Owner, Refresh, Registered};
 use crate::exchange::store::{Fault, Writing};
-use crate::exchange::{digest, random};
 
 /// Exchanges a code or a refresh token for tokens.
 pub(super) async fn post(call: Call) -> Result<Response, OAuthFailure> {
@@ -214,7 +214,7 @@ async fn issue(
     jkt: Option<String>,
 ) -> Result<TokenResponse, OAuthFailure> {
     let lifetime = call.exchange.settings.access_token_lifetime;
-    let text = random::token("at")?;
+    let text = call.exchange.random.token("at")?;
     let kind = if jkt.is_some() {
         TokenType::DPoP
     } else {

@@ -49,7 +49,8 @@ async fn asked(visit: &Visit) -> Result<Asked, Page> {
     reading.end().await?;
     let details =
         if request.details.is_empty() && request.scopes.contains(&Scope::WithdrawalsCreate) {
-            vec![details::default(&listed, exchange.settings.default_limit)?]
+            let limit = exchange.settings.default_limit;
+            vec![details::default(&listed, limit, &request.scopes)?]
         } else {
             request.details.clone()
         };
@@ -368,7 +369,7 @@ async fn grant(
         refresh: None,
         ended_at: None,
     };
-    let code = random::token("ac")?;
+    let code = exchange.random.token("ac")?;
     let lifetime = SignedDuration::try_from(exchange.settings.code_lifetime);
     let kept = AuthorizationCode {
         id: digest::of(&code),

@@ -155,7 +155,7 @@ async fn send(visit: &Visit, owner: &Owner) -> Result<(), Page> {
     if session.code.as_ref().is_some_and(|(_, until)| now < *until) {
         return Ok(());
     }
-    let code = codes::fresh()?;
+    let code = codes::fresh(&visit.call.exchange)?;
     let lifetime = SignedDuration::try_from(CODE_LIFETIME_MAX).map_err(Fault::because)?;
     let mut session = session.clone();
     session.code = Some((

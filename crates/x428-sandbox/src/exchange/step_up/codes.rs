@@ -2,13 +2,13 @@
 
 use x428::wire::withdrawal::CODE_DIGITS_MIN;
 
+use crate::exchange::Exchange;
 use crate::exchange::store::Fault;
-use crate::exchange::{Exchange, random};
 
 /// A fresh code.
 // r[impl withdrawal.verify.code-form]
-pub(crate) fn fresh() -> Result<String, Fault> {
-    random::digits(CODE_DIGITS_MIN)
+pub(crate) fn fresh(exchange: &Exchange) -> Result<String, Fault> {
+    exchange.random.digits(CODE_DIGITS_MIN)
 }
 
 /// What is kept of a code: a digest under a key, for a million codes are soon tried without one.

@@ -11,7 +11,7 @@ use super::{attempts, codes, is_started};
 use crate::exchange::failure::{Failure, refuse, refuse_at};
 use crate::exchange::model::{self, Challenge, Owner};
 use crate::exchange::store::{Fault, Writing};
-use crate::exchange::{Exchange, notify, random};
+use crate::exchange::{Exchange, notify};
 
 const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
 const DAY: std::time::Duration = std::time::Duration::from_hours(24);
@@ -57,7 +57,7 @@ pub(crate) async fn start(
     let mut number = None;
     match method {
         StepUpMethod::Sms | StepUpMethod::Email => {
-            let text = codes::fresh()?;
+            let text = codes::fresh(exchange)?;
             let channel = method.as_str();
             let message = message(exchange, challenge, &text);
             let subject = "Approve a withdrawal";
@@ -70,7 +70,7 @@ pub(crate) async fn start(
             });
         }
         // r[impl withdrawal.start.number]
-        StepUpMethod::Push => number = Some(random::digits(NUMBER_ENTRY_DIGITS_MIN)?),
+        StepUpMethod::Push => number = Some(exchange.random.digits(NUMBER_ENTRY_DIGITS_MIN)?),
         _ => {}
     }
     let offered = challenge.method_mut(method).ok_or_else(not_offered)?;

@@ -194,7 +194,8 @@ fn is_signed(passkey: &Passkey, data: &[u8], client_data: &[u8], signature: &[u8
 
 /// A fresh nonce, sealed.
 pub(crate) fn fresh_nonce(exchange: &Exchange) -> Result<String, Fault> {
-    let nonce: [u8; x428::wire::withdrawal::WEBAUTHN_NONCE] = crate::exchange::random::bytes()?;
+    let mut nonce = [0; x428::wire::withdrawal::WEBAUTHN_NONCE];
+    exchange.random.fill(&mut nonce)?;
     exchange.keys.seal(PURPOSE, &nonce)
 }
 

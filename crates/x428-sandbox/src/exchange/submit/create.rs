@@ -18,7 +18,7 @@ use crate::exchange::call::Call;
 use crate::exchange::failure::{Failure, refuse_at};
 use crate::exchange::model::{Challenge, Owner, Past, Quote, Submission, Withdrawal};
 use crate::exchange::store::{Fault, Writing};
-use crate::exchange::{audit, notify, random, settlement};
+use crate::exchange::{audit, notify, settlement};
 
 /// What is to be created.
 pub(super) struct New<'a> {
@@ -42,7 +42,7 @@ pub(super) async fn create(
     kept: &mut Submission,
     writing: &mut Writing,
 ) -> Result<Withdrawal, Failure> {
-    let id = random::id("wd")?;
+    let id = call.exchange.random.id("wd")?;
     let mut withdrawal = withdrawal(call, caller, &id, &new)?;
     reserve(call, caller, &id, &new, writing).await?;
     let approved_by = new.approval.as_ref().map(|challenge| challenge.id.clone());

@@ -23,7 +23,7 @@ use crate::exchange::failure::{Failure, refuse};
 use crate::exchange::model::{Challenge, Consent, ExpectedCosts, Method, Owner, Submission};
 use crate::exchange::step_up::{answer, attempts, webauthn};
 use crate::exchange::store::{Fault, Writing};
-use crate::exchange::{audit, keys, random};
+use crate::exchange::{audit, keys};
 
 /// What step 10 leads to.
 pub(super) enum Factor {
@@ -181,7 +181,7 @@ async fn make(
         .iter()
         .any(|offered| offered.method == StepUpMethod::Webauthn);
     let challenge = Challenge {
-        id: random::id("ch")?,
+        id: call.exchange.random.id("ch")?,
         owner: owner.id.clone(),
         consent: caller.consent.id.clone(),
         client: caller.client.id.clone(),

@@ -13,6 +13,7 @@ use x428::wire::withdrawal::{
 const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// What the message has to name.
+#[derive(Clone, Copy)]
 pub(crate) struct Named<'a> {
     pub(crate) issuer: &'a str,
     /// The withdrawal or the idempotency key: one of them.
@@ -135,7 +136,12 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
+    /// The address of the example.
+    const OWN_ADDRESS: &str = "0x3811A0834f7e1C0A9E3C0bFaAd5BbD2FA5De22A5";
+
     // r[verify withdrawal.ownership.verify]
+    // r[verify withdrawal.ownership.message]
+    // r[verify withdrawal.ownership.address]
     #[test]
     fn the_signature_of_the_text_is_by_its_address() {
         let manifest = include_str!("../../../../../schema/withdrawal.manifest.json");
@@ -149,16 +155,39 @@ mod tests {
         let named = Named {
             issuer: "https://exchange.example",
             names: &["wd_3Tg5hPnXe7QaU1oMdWzCk9"],
-            address: "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+            address: OWN_ADDRESS,
         };
         let now = "2026-11-20T12:03:10Z".parse().unwrap();
-        // The examples sign with the key of another address: what has to hold is that somebody's
-        // key is recovered, and that one who is not the address is refused.
-        let key = recovered(proof.message.as_str(), proof.proof.as_str());
-        assert!(key.is_some());
-        let is_own = key.unwrap() == named.address.to_ascii_lowercase();
-        assert_eq!(check(&proof, &named, now).is_ok(), is_own);
+        assert!(check(&proof, &named, now).is_ok());
         let later = "2026-11-22T12:03:10Z".parse().unwrap();
         assert!(check(&proof, &named, later).is_err());
+        for names in [["wd_3Tg5hPnXe7QaU1oMdWzCk8"], ["wd_3Tg5hPnXe7QaU1oMdWzCk"]] {
+            let other = Named {
+                names: &names,
+                ..named
+            };
+            assert!(check(&proof, &other, now).is_err(), "{names:?}");
+        }
+        let address = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+        assert!(check(&proof, &Named { address, ..named }, now).is_err());
+        let mut stranger = proof.clone();
+        stranger.message = stranger
+            .message
+            .as_str()
+            .replace("12:03:00Z", "12:03:01Z")
+            .parse()
+            .unwrap();
+        assert!(check(&stranger, &named, now).is_err());
+    }
+
+    /// The text gives the key, so that everybody can sign the example again.
+    #[test]
+    fn the_key_of_the_text_is_that_of_the_address() {
+        let seed = sha2::Sha256::digest("x428 test key of a self-hosted wallet");
+        let key = k256::ecdsa::SigningKey::from_slice(&seed).unwrap();
+        let point = key.verifying_key().to_sec1_point(false);
+        let hash = Keccak256::digest(&point.as_bytes()[1..]);
+        let address = crate::exchange::digest::hex(&hash[12..]);
+        assert_eq!(format!("0x{address}"), OWN_ADDRESS.to_ascii_lowercase());
     }
 }
