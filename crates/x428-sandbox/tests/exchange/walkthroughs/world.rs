@@ -100,6 +100,7 @@ pub(super) async fn of_text(setting: Setting) -> (World, Foreseen) {
     let mut settings = Settings::new(ISSUER);
     settings.default_limit = Decimal::from(10_000);
     settings.review_from = Some(Decimal::from(setting.review_from));
+    settings.accept_test_keys = true;
     settings.private_webhooks = setting.private_webhooks;
     let (clock, foreseen) = (Hand::at("2026-11-20T11:58:00Z"), Foreseen::default());
     let exchange = Exchange::with_sources(store, settings, clock.clone(), foreseen.clone());
