@@ -4,6 +4,7 @@
 
 mod client;
 mod flow;
+mod foreign;
 mod harness;
 mod high;
 mod lifecycle;
