@@ -59,9 +59,11 @@ mod approval;
 mod authorize;
 mod challenge;
 mod error;
+mod file;
 mod keeper;
 mod metadata;
 mod read;
+mod secret;
 mod step_up;
 mod submit;
 mod time;
@@ -73,6 +75,7 @@ pub use approval::{Approval, Choice, Code, CodeAsked, Waiting};
 pub use authorize::{Authorization, Consent};
 pub use challenge::StepUp;
 pub use error::{ClientError, OAuthCode, Refusal};
+pub use file::{FileKeeper, FileKeeperError};
 pub use keeper::{Keeper, MemoryKeeper, Pending};
 pub use metadata::Discovered;
 pub use read::Listed;
@@ -175,7 +178,7 @@ impl<K: Keeper, T: Time> ClientBuilder<K, T> {
         }
     }
 
-    /// Goes on with tokens that were kept.
+    /// Goes on with these tokens, and not with those that the keeper has.
     #[must_use]
     pub fn tokens(mut self, tokens: Tokens) -> Self {
         self.tokens = Some(tokens);
@@ -218,6 +221,10 @@ impl<K: Keeper, T: Time> ClientBuilder<K, T> {
             None => Transport::new(self.http)?,
         };
         let discovered = discover(&transport, &self.issuer).await?;
+        let tokens = match self.tokens {
+            None => self.keeper.tokens().await?,
+            tokens => tokens,
+        };
         Ok(Client {
             transport,
             discovered,
@@ -227,7 +234,7 @@ impl<K: Keeper, T: Time> ClientBuilder<K, T> {
             keeper: self.keeper,
             time: self.time,
             session: Mutex::new(Session {
-                tokens: self.tokens,
+                tokens,
                 is_unkept: false,
             }),
         })
@@ -284,7 +291,8 @@ impl<K: Keeper, T: Time> Client<K, T> {
     /// [`ClientError::Unavailable`] and others if the exchange does not take them; they are
     /// forgotten here all the same.
     pub async fn revoke(&self) -> Result<(), ClientError> {
-        let Some(tokens) = self.session.lock().await.tokens.take() else {
+        let mut session = self.session.lock().await;
+        let Some(tokens) = self.forget_tokens(&mut session).await else {
             return Ok(());
         };
         // The access tokens go with the refresh token.
@@ -295,6 +303,13 @@ impl<K: Keeper, T: Time> Client<K, T> {
         } else {
             Err(answer::oauth_refusal(&answer))
         }
+    }
+
+    /// Tokens that are of no use any more. A keeper that fails to forget them does no harm.
+    async fn forget_tokens(&self, session: &mut Session) -> Option<Tokens> {
+        let _ = self.keeper.remove_tokens().await;
+        session.is_unkept = false;
+        session.tokens.take()
     }
 
     fn endpoint(&self) -> tokens::Endpoint<'_> {
@@ -336,7 +351,7 @@ impl<K: Keeper, T: Time> Client<K, T> {
             if !is_refused && left.is_positive() {
                 return Ok(tokens);
             }
-            session.tokens = None;
+            self.forget_tokens(&mut session).await;
             return Err(ClientError::ConsentNeeded);
         };
         match self.refreshed(refresh, &tokens).await {
@@ -347,7 +362,7 @@ impl<K: Keeper, T: Time> Client<K, T> {
             Err(ClientError::OAuth { code })
                 if code.known() == Some(OAuthErrorCode::InvalidGrant) =>
             {
-                session.tokens = None;
+                self.forget_tokens(&mut session).await;
                 Err(ClientError::ConsentNeeded)
             }
             Err(error) => Err(error),
@@ -431,7 +446,9 @@ impl<K: Keeper, T: Time> Client<K, T> {
                 Ok(answer) if answer.status.is_success() => return outcome,
                 Ok(answer) => match answer::refusal(answer) {
                     ClientError::Refused(refusal) if refusal.passes() => {
-                        *lost |= refusal.status >= 500;
+                        // The first request with the key is still under way, or was.
+                        let is_under_way = refusal.is(WithdrawalErrorCode::IdempotencyInProgress);
+                        *lost |= refusal.status >= 500 || is_under_way;
                         refusal.retry_after
                     }
                     ClientError::Unavailable(_) => {

@@ -5,6 +5,8 @@ mod consent;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
 mod once;
 #[cfg(test)]
 mod owner;
@@ -12,5 +14,7 @@ mod owner;
 mod server;
 #[cfg(test)]
 mod text;
+#[cfg(test)]
+mod unknown;
 #[cfg(test)]
 mod walkthroughs;

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{ClientError, Tokens};
@@ -42,6 +42,16 @@ pub trait Keeper: Send + Sync {
         let _ = tokens;
         std::future::ready(Ok(()))
     }
+
+    /// The tokens, with which a client begins that is given none.
+    fn tokens(&self) -> impl Future<Output = Result<Option<Tokens>, Unavailable>> + Send {
+        std::future::ready(Ok(None))
+    }
+
+    /// Forgets the tokens: they were given back, or are refused.
+    fn remove_tokens(&self) -> impl Future<Output = Result<(), Unavailable>> + Send {
+        std::future::ready(Ok(()))
+    }
 }
 
 /// A submission: the request, byte for byte, and its key.
@@ -49,18 +59,10 @@ pub trait Keeper: Send + Sync {
 #[serde(rename_all = "camelCase")]
 pub struct Pending {
     key: IdempotencyKey,
-    #[serde(serialize_with = "write", deserialize_with = "read")]
+    #[serde(with = "super::secret")]
     body: Zeroizing<String>,
     sent_at: Option<Timestamp>,
     unanswered: bool,
-}
-
-fn write<S: Serializer>(text: &Zeroizing<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(text)
-}
-
-fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
-    String::deserialize(deserializer).map(Zeroizing::new)
 }
 
 impl Pending {
@@ -116,7 +118,7 @@ impl Pending {
         self.unanswered
     }
 
-    /// When it was sent last.
+    /// When it was sent; if it is unanswered, for the first time since the last answer.
     #[must_use]
     pub fn sent_at(&self) -> Option<Timestamp> {
         self.sent_at
@@ -126,8 +128,11 @@ impl Pending {
         &self.body
     }
 
+    /// A request that is sent again may never arrive, and does not make the key younger.
     pub(super) fn sent(&mut self, now: Timestamp) {
-        self.sent_at = Some(now);
+        if !self.unanswered {
+            self.sent_at = Some(now);
+        }
         self.unanswered = true;
     }
 
@@ -197,5 +202,13 @@ impl<K: Keeper> Keeper for std::sync::Arc<K> {
 
     async fn put_tokens(&self, tokens: &Tokens) -> Result<(), Unavailable> {
         (**self).put_tokens(tokens).await
+    }
+
+    async fn tokens(&self) -> Result<Option<Tokens>, Unavailable> {
+        (**self).tokens().await
+    }
+
+    async fn remove_tokens(&self) -> Result<(), Unavailable> {
+        (**self).remove_tokens().await
     }
 }

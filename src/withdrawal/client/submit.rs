@@ -24,6 +24,10 @@ const PROOF: &str = "challengeProof";
 /// How often a proof is refused before the exchange is left alone: each costs the owner an approval.
 const PROOFS_MAX: u32 = 3;
 
+/// How much earlier than it may a key is taken for forgotten: a request and its repetitions take
+/// their time.
+const AGE_MARGIN: SignedDuration = SignedDuration::from_mins(10);
+
 /// What an exchange says to a submission.
 enum Offered {
     Created(Box<Reported>),
@@ -84,7 +88,7 @@ impl<K: Keeper, T: Time> Client<K, T> {
         Ok(self.keeper.all().await?)
     }
 
-    /// Gives up a submission that was kept.
+    /// Gives up a submission that was kept. One that is not there is no error.
     ///
     /// # Errors
     /// [`ClientError::Misuse`] if a withdrawal may have been created: that has to be found out
@@ -96,6 +100,16 @@ impl<K: Keeper, T: Time> Client<K, T> {
             }
             _ => Ok(self.keeper.remove(key).await?),
         }
+    }
+
+    /// Forgets a submission whose outcome somebody has found out otherwise, such as from the list of
+    /// withdrawals after [`ClientError::KeyTooOld`]. If a withdrawal was created after all, nothing
+    /// remembers it any more: what is submitted next is a second one.
+    ///
+    /// # Errors
+    /// [`ClientError::Unavailable`] if the keeper does not answer.
+    pub async fn danger_forget(&self, key: &IdempotencyKey) -> Result<(), ClientError> {
+        Ok(self.keeper.remove(key).await?)
     }
 
     /// Submits, and lets the owner approve if the exchange asks.
@@ -119,11 +133,6 @@ impl<K: Keeper, T: Time> Client<K, T> {
                     if proof.take().is_none() || refused >= PROOFS_MAX {
                         return Err(refusal.into());
                     }
-                }
-                Offered::Challenged(_) if proof.is_some() => {
-                    return Err(ClientError::Untrusted(
-                        "a new challenge in answer to a proof",
-                    ));
                 }
                 Offered::Challenged(step_up) => {
                     let meeting = Meeting::new(self, &request, approval);
@@ -161,21 +170,24 @@ impl<K: Keeper, T: Time> Client<K, T> {
             .repeated(self.submission(pending, proof)?, &mut lost)
             .await;
         let outcome = match answer {
-            Ok(answer) => self.read_offer(&answer, request),
+            Ok(answer) => self.read_offer(&answer, request, proof.is_some()),
             Err(error) => Err(error),
         };
         self.conclude(pending, outcome, lost).await
     }
 
-    /// The exchange may have forgotten a key after the time for which it keeps them.
+    /// The exchange may have forgotten a key after the time for which it keeps them. That time begins
+    /// with the last request that is sure to have arrived, which is the first that may have.
     fn check_age(&self, pending: &Pending) -> Result<(), ClientError> {
         let kept = self.discovered.exchange.lifetimes.idempotency.get();
         let kept = SignedDuration::from_secs(kept.into());
         let sent_at = pending.sent_at().filter(|_| pending.is_unanswered());
         match sent_at.map(|sent_at| self.time.now().duration_since(sent_at)) {
-            Some(age) if age >= kept || age.is_negative() => Err(ClientError::KeyTooOld {
-                key: pending.key().clone(),
-            }),
+            Some(age) if age >= kept - AGE_MARGIN || age.is_negative() => {
+                Err(ClientError::KeyTooOld {
+                    key: pending.key().clone(),
+                })
+            }
             _ => Ok(()),
         }
     }
@@ -210,6 +222,7 @@ impl<K: Keeper, T: Time> Client<K, T> {
         &self,
         answer: &Answer,
         request: &WithdrawalRequest,
+        has_proof: bool,
     ) -> Result<Offered, ClientError> {
         match answer.status {
             StatusCode::CREATED => {
@@ -217,6 +230,10 @@ impl<K: Keeper, T: Time> Client<K, T> {
                 check_created(&reported, request)?;
                 Ok(Offered::Created(Box::new(reported)))
             }
+            // r[impl withdrawal.proof.invalid]
+            StatusCode::PRECONDITION_REQUIRED if has_proof => Err(ClientError::Untrusted(
+                "a new challenge in answer to a proof",
+            )),
             StatusCode::PRECONDITION_REQUIRED => {
                 let step_up = StepUp::read(answer.json()?.into_value(), &self.discovered)?;
                 Ok(Offered::Challenged(Box::new(step_up)))
@@ -272,22 +289,45 @@ impl<K: Keeper, T: Time> Client<K, T> {
     }
 }
 
+/// A code that has no place in an answer to a submission says nothing, whatever it is: only those of
+/// the steps behind the key say that there is no withdrawal under it.
 fn verdict(refusal: &Refusal) -> Verdict {
     match refusal.code {
         _ if refusal.status >= 500 => Verdict::Unknown,
-        Some(Code::IdempotencyInProgress) => Verdict::Unknown,
-        None
-        | Some(
-            Code::InvalidToken
-            | Code::InsufficientUserAuthentication
-            | Code::UseDpopNonce
-            | Code::InsufficientScope
-            | Code::IdempotencyKeyMissing
-            | Code::InvalidRequest
-            | Code::IdempotencyMismatch
-            | Code::RateLimited,
-        ) => Verdict::SaysNothing,
-        Some(_) => Verdict::NoneCreated,
+        // The key is in use, by whatever request: there may be a withdrawal under it.
+        Some(
+            Code::IdempotencyInProgress | Code::IdempotencyMismatch | Code::ChallengeAlreadyUsed,
+        ) => Verdict::Unknown,
+        Some(
+            Code::AuthorizationLimitExceeded
+            | Code::AddressNotAllowed
+            | Code::AddressCoolingOff
+            | Code::AccountRestricted
+            | Code::SecurityHold
+            | Code::KycRequired
+            | Code::SecondFactorNotEnrolled
+            | Code::JurisdictionBlocked
+            | Code::AssetNotFound
+            | Code::QuoteExpired
+            | Code::NetworkNotSupported
+            | Code::InvalidAddress
+            | Code::MemoRequired
+            | Code::MemoNotSupported
+            | Code::AmountBelowMinimum
+            | Code::AmountAboveMaximum
+            | Code::AmountStepInvalid
+            | Code::InsufficientBalance
+            | Code::InsufficientBalanceForFee
+            | Code::FeeExceedsMax
+            | Code::DailyLimitExceeded
+            | Code::TravelRuleRequired
+            | Code::TravelRuleInvalid
+            | Code::OwnershipProofRequired
+            | Code::ChallengeDenied
+            | Code::ChallengeExpired
+            | Code::ChallengeLocked,
+        ) => Verdict::NoneCreated,
+        _ => Verdict::SaysNothing,
     }
 }
 
@@ -296,7 +336,7 @@ fn is_final(outcome: &Result<Offered, ClientError>) -> bool {
     let Err(error) = outcome else { return false };
     matches!(
         error.code(),
-        Some(Code::InvalidRequest | Code::IdempotencyMismatch | Code::IdempotencyKeyMissing)
+        Some(Code::InvalidRequest | Code::IdempotencyKeyMissing)
     )
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use http::{HeaderValue, Method, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::form_urlencoded;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -42,11 +43,14 @@ impl fmt::Debug for ClientAuthentication {
 }
 
 /// What an owner has granted. It is a secret: an application keeps it in the key store of its
-/// platform.
+/// platform. What [`Serialize`] writes are the tokens themselves.
 // r[impl withdrawal.security.client-storage]
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Tokens {
+    #[serde(with = "super::secret")]
     access: Zeroizing<String>,
+    #[serde(with = "super::secret::optional", default)]
     refresh: Option<Zeroizing<String>>,
     expires_at: Timestamp,
     scope: Option<ScopeList>,
