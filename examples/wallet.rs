@@ -71,7 +71,9 @@ pub(crate) async fn log_in(
         Scope::WithdrawalsCreate,
         Scope::WithdrawalsRead,
     ]);
-    let authorization = client.authorize(RedirectUri::parse(back)?, &consent)?;
+    let authorization = client
+        .authorize(RedirectUri::parse(back)?, &consent)
+        .await?;
     open(authorization.url());
     loop {
         let (browser, _) = listener.accept().await?;

@@ -1,8 +1,8 @@
 //! The client of the withdrawal protocol, as a wallet uses it (feature `withdrawal-client`).
 //!
-//! A [`Client`] acts for one owner at one exchange, in the Baseline profile. It finds the endpoints,
-//! gets the owner's consent, and withdraws: under a key that it makes and keeps, with the owner's
-//! approval if the exchange asks for it, and never twice.
+//! A [`Client`] acts for one owner at one exchange. It finds the endpoints, gets the owner's consent,
+//! and withdraws: under a key that it makes and keeps, with the owner's approval if the exchange asks
+//! for it, and never twice.
 //!
 //! ```no_run
 //! use x428::wire::withdrawal::{ClientId, HttpsUri, RedirectUri, Scope, WithdrawalRequest};
@@ -20,7 +20,7 @@
 //!
 //! let consent = Consent::to([Scope::AssetsRead, Scope::WithdrawalsCreate, Scope::OfflineAccess]);
 //! let redirect_uri = RedirectUri::parse("http://127.0.0.1:8080/callback")?;
-//! let authorization = client.authorize(redirect_uri, &consent)?;
+//! let authorization = client.authorize(redirect_uri, &consent).await?;
 //! println!("Open {} in your browser.", authorization.url());
 //! client.redeem(authorization, &came_back).await?;
 //!
@@ -34,12 +34,17 @@
 //! |---|---|---|
 //! | [`Discovered`] | 3.9 | what the exchange says of itself, compared with where it was asked |
 //! | [`Authorization`], [`Tokens`] | 3.4 to 3.7 | consent with PKCE, `state` and `iss`; rotation |
-//! | [`Keeper`], [`Pending`] | 6.3 | keeps a submission until its outcome is known |
+//! | [`HighKeys`] | 3.4 to 3.6 | the High profile: pushed requests, `private_key_jwt`, DPoP with nonces |
+//! | [`Keeper`], [`FileKeeper`], [`Pending`] | 6.3 | keeps a submission until its outcome is known |
 //! | [`Approval`], [`StepUp`] | 7 | asks the owner, and polls no faster than the exchange wants |
 //! | [`Reported`] | 6.2, 8 | a withdrawal, also one that is newer than this client |
+//! | [`Client::subscribe`], [`Client::webhook_verifier`] | 8.5 | webhooks: subscribed to, and verified |
 //! | [`ClientError`] | 10 | what went wrong, by whose fault; an outage is never an answer |
 //!
-//! What is not here: the High profile (PAR, DPoP, `private_key_jwt`).
+//! The requests of OAuth 2.0 are written here and not by the crate `oauth2`. Its release 5.0 knows
+//! neither pushed requests nor DPoP with its nonces, neither `iss` in the response nor authorization
+//! details. What it would do is to make three forms; what it would bring is a second version of
+//! reqwest's stack, `chrono`, `rand` and `sha2`, and tokens that are not erased from memory.
 
 use std::net::SocketAddr;
 
@@ -51,7 +56,8 @@ use url::Url;
 
 use crate::error::Unavailable;
 use crate::wire::withdrawal::{
-    ClientId, HttpsUri, OAuthErrorCode, REFRESH_REUSE_WINDOW, RedirectUri, WithdrawalErrorCode,
+    ClientId, HttpsUri, OAuthErrorCode, REFRESH_REUSE_WINDOW, RedirectUri, TokenType,
+    WithdrawalErrorCode,
 };
 
 mod answer;
@@ -60,6 +66,8 @@ mod authorize;
 mod challenge;
 mod error;
 mod file;
+mod form;
+mod high;
 mod keeper;
 mod metadata;
 mod read;
@@ -69,6 +77,7 @@ mod submit;
 mod time;
 mod tokens;
 mod transport;
+mod webhooks;
 
 pub use answer::Reported;
 pub use approval::{Approval, Choice, Code, CodeAsked, Waiting};
@@ -76,12 +85,16 @@ pub use authorize::{Authorization, Consent};
 pub use challenge::StepUp;
 pub use error::{ClientError, OAuthCode, Refusal};
 pub use file::{FileKeeper, FileKeeperError};
+pub use high::HighKeys;
 pub use keeper::{Keeper, MemoryKeeper, Pending};
 pub use metadata::Discovered;
 pub use read::Listed;
 pub use time::{Patience, SystemTime, Time};
 pub use tokens::{ClientAuthentication, Tokens};
+pub use webhooks::Subscribed;
 
+use authorize::Asked;
+use high::{DPOP, Nonces, wants_nonce};
 use metadata::{discover, url_of};
 use transport::{Answer, Request, Transport};
 
@@ -98,6 +111,7 @@ pub struct Client<K = MemoryKeeper, T = SystemTime> {
     patience: Patience,
     keeper: K,
     time: T,
+    nonces: Nonces,
     session: Mutex<Session>,
 }
 
@@ -212,7 +226,7 @@ impl<K: Keeper, T: Time> ClientBuilder<K, T> {
     ///
     /// # Errors
     /// [`ClientError::Untrusted`] for metadata of another issuer or resource,
-    /// [`ClientError::Unsupported`] for an exchange that lacks what the Baseline profile needs, and
+    /// [`ClientError::Unsupported`] for an exchange that lacks what the client's profile needs, and
     /// [`ClientError::Unavailable`] if it does not answer.
     pub async fn discover(self) -> Result<Client<K, T>, ClientError> {
         let issuer = url_of(&self.issuer)?;
@@ -220,7 +234,7 @@ impl<K: Keeper, T: Time> ClientBuilder<K, T> {
             Some(address) => Transport::danger_plain(&issuer, address)?,
             None => Transport::new(self.http)?,
         };
-        let discovered = discover(&transport, &self.issuer).await?;
+        let discovered = discover(&transport, &self.issuer, &self.authentication).await?;
         let tokens = match self.tokens {
             None => self.keeper.tokens().await?,
             tokens => tokens,
@@ -233,6 +247,7 @@ impl<K: Keeper, T: Time> ClientBuilder<K, T> {
             patience: self.patience,
             keeper: self.keeper,
             time: self.time,
+            nonces: Nonces::default(),
             session: Mutex::new(Session {
                 tokens,
                 is_unkept: false,
@@ -249,17 +264,18 @@ impl<K: Keeper, T: Time> Client<K, T> {
     }
 
     /// Prepares the owner's consent. The application sends the owner's browser to
-    /// [`Authorization::url`], and waits at `redirect_uri`.
+    /// [`Authorization::url`], and waits at `redirect_uri`. In the High profile the request is pushed
+    /// before, and the address is good for one visit within a minute or so.
     ///
     /// # Errors
-    /// [`ClientError::Misuse`] for consent to nothing.
-    pub fn authorize(
+    /// [`ClientError::Misuse`] for consent to nothing; [`ClientError::OAuth`] and others if the
+    /// exchange does not take a pushed request.
+    pub async fn authorize(
         &self,
         redirect_uri: RedirectUri,
         consent: &Consent,
     ) -> Result<Authorization, ClientError> {
-        let metadata = &self.discovered.authorization_server;
-        Authorization::new(metadata, &self.id, redirect_uri, consent)
+        self.asked(Asked::new(redirect_uri, consent)?).await
     }
 
     /// Takes the query with which the owner's browser came back to the redirect URI, without its
@@ -276,11 +292,15 @@ impl<K: Keeper, T: Time> Client<K, T> {
     ) -> Result<Tokens, ClientError> {
         let granted = authorization.granted(query)?;
         let mut session = self.session.lock().await;
-        let answer = self
-            .transport
-            .send(self.endpoint().exchange(&granted)?)
-            .await?;
-        let tokens = tokens::tokens(&answer, self.time.now(), None)?;
+        let endpoint = &self.discovered.authorization_server.token_endpoint;
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", granted.code.as_str()),
+            ("redirect_uri", granted.redirect_uri.as_str()),
+            ("code_verifier", granted.verifier.as_str()),
+        ];
+        let answer = self.form(endpoint, &fields).await?;
+        let tokens = tokens::tokens(&answer, self.kind(), self.time.now(), None)?;
         self.keep(&mut session, tokens.clone()).await?;
         Ok(tokens)
     }
@@ -297,7 +317,8 @@ impl<K: Keeper, T: Time> Client<K, T> {
         };
         // The access tokens go with the refresh token.
         let token = tokens.refresh().unwrap_or(tokens.access());
-        let answer = self.transport.send(self.endpoint().revoke(token)?).await?;
+        let endpoint = &self.discovered.authorization_server.revocation_endpoint;
+        let answer = self.form(endpoint, &[("token", token)]).await?;
         if answer.status == StatusCode::OK {
             Ok(())
         } else {
@@ -312,11 +333,11 @@ impl<K: Keeper, T: Time> Client<K, T> {
         session.tokens.take()
     }
 
-    fn endpoint(&self) -> tokens::Endpoint<'_> {
-        tokens::Endpoint {
-            discovered: &self.discovered,
-            id: &self.id,
-            authentication: &self.authentication,
+    /// The tokens that this client uses.
+    fn kind(&self) -> TokenType {
+        match self.authentication.keys() {
+            Some(_) => TokenType::DPoP,
+            None => TokenType::Bearer,
         }
     }
 
@@ -373,12 +394,14 @@ impl<K: Keeper, T: Time> Client<K, T> {
     /// old token for a lost answer, and not for a theft.
     // r[impl withdrawal.refresh.window]
     async fn refreshed(&self, refresh: &str, before: &Tokens) -> Result<Tokens, ClientError> {
+        let endpoint = &self.discovered.authorization_server.token_endpoint;
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
         let begin = self.time.now();
         let window = SignedDuration::try_from(REFRESH_REUSE_WINDOW).unwrap_or(SignedDuration::ZERO);
         let mut attempt = 1;
         loop {
-            let outcome = match self.transport.send(self.endpoint().refresh(refresh)?).await {
-                Ok(answer) => tokens::tokens(&answer, self.time.now(), Some(before)),
+            let outcome = match self.form(endpoint, &fields).await {
+                Ok(answer) => tokens::tokens(&answer, self.kind(), self.time.now(), Some(before)),
                 Err(error) => Err(error),
             };
             let Err(ClientError::Unavailable(error)) = outcome else {
@@ -424,15 +447,31 @@ impl<K: Keeper, T: Time> Client<K, T> {
         self.presenting(request, &tokens).await
     }
 
+    /// Presents the token; in the High profile with a proof, and once more if that needs a nonce.
     async fn presenting(
         &self,
         mut request: Request,
         tokens: &Tokens,
     ) -> Result<Answer, ClientError> {
-        request
-            .headers
-            .insert(header::AUTHORIZATION, tokens.header()?);
-        self.transport.send(request).await
+        let authorization = tokens.header(self.kind())?;
+        request.headers.insert(header::AUTHORIZATION, authorization);
+        let Some(keys) = self.authentication.keys() else {
+            return self.transport.send(request).await;
+        };
+        let mut has_nonce = false;
+        loop {
+            let mut request = request.clone();
+            let (url, nonce) = (request.url.clone(), self.nonces.of(&request.url));
+            let (token, now) = (Some(tokens.access()), self.time.now());
+            let proof = keys.proof(&request.method, &url, token, nonce, now);
+            request.headers.insert(DPOP, proof.await?);
+            let answer = self.transport.send(request).await?;
+            let is_new = self.nonces.learn(&url, &answer);
+            if has_nonce || !is_new || !wants_nonce(&answer) {
+                return Ok(answer);
+            }
+            has_nonce = true;
+        }
     }
 
     /// Makes a request that may be repeated, until there is an answer that waiting does not change.

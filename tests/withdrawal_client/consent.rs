@@ -16,7 +16,7 @@ use crate::text::{example, exchange};
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 
-fn ask(client: &Client<MemoryKeeper, Hand>) -> Authorization {
+async fn ask(client: &Client<MemoryKeeper, Hand>) -> Authorization {
     let scopes = [
         Scope::AssetsRead,
         Scope::WithdrawalsCreate,
@@ -26,6 +26,7 @@ fn ask(client: &Client<MemoryKeeper, Hand>) -> Authorization {
     let redirect_uri = RedirectUri::parse("https://wallet.example/callback").unwrap();
     client
         .authorize(redirect_uri, &Consent::to(scopes))
+        .await
         .unwrap()
 }
 
@@ -49,7 +50,7 @@ async fn the_owner_is_sent_to_the_exchange() {
     let text = exchange("authorize");
     let exchange = Exchange::start([Step::Say(200, example("token-response"))]).await;
     let client = exchange.client(&Hand::at(NOON)).await;
-    let authorization = ask(&client);
+    let authorization = ask(&client).await;
     let url = authorization.url().clone();
     let target = text[0].start.split(' ').nth(1).unwrap();
     let expected = Url::parse("https://exchange.example")
@@ -64,7 +65,7 @@ async fn the_owner_is_sent_to_the_exchange() {
         }
     }
     assert_eq!(url.query_pairs().count(), expected.query_pairs().count());
-    let other = ask(&client);
+    let other = ask(&client).await;
     for name in ["state", "code_challenge"] {
         assert_ne!(parameter(&url, name), parameter(other.url(), name));
     }
@@ -103,7 +104,7 @@ async fn a_response_that_is_not_for_this_request_is_refused() {
         ("code=", "other="),
     ];
     for (from, to) in changes {
-        let authorization = ask(&client);
+        let authorization = ask(&client).await;
         let response = came_back(&authorization).replacen(from, to, 1);
         let refused = client.redeem(authorization, &response).await.unwrap_err();
         let is_refused = matches!(
@@ -113,7 +114,7 @@ async fn a_response_that_is_not_for_this_request_is_refused() {
         assert!(is_refused, "{to}: {refused}");
     }
     // An error is one of this exchange only with its state and issuer.
-    let authorization = ask(&client);
+    let authorization = ask(&client).await;
     let response = came_back(&authorization).replacen(
         "code=ac_Vt6Jw2PzKn8YxRb4LsQc",
         "error=access_denied",
@@ -125,7 +126,7 @@ async fn a_response_that_is_not_for_this_request_is_refused() {
     };
     assert_eq!(code.known(), Some(OAuthErrorCode::AccessDenied));
     let forged = client
-        .redeem(ask(&client), "error=access_denied")
+        .redeem(ask(&client).await, "error=access_denied")
         .await
         .unwrap_err();
     assert!(matches!(forged, ClientError::Untrusted(_)));
@@ -149,11 +150,6 @@ async fn metadata_of_somebody_else_are_refused() {
             "oauth-authorization-server",
             "code_challenge_methods_supported",
             json!(["plain"]),
-        ),
-        (
-            "oauth-authorization-server",
-            "require_pushed_authorization_requests",
-            json!(true),
         ),
         ("x428-exchange", "issuer", other.clone()),
         ("x428-exchange", "profiles", json!(["high"])),
@@ -286,7 +282,7 @@ async fn a_client_shows_who_it_is() {
         let exchange = Exchange::start([Step::Say(200, example("token-response"))]).await;
         let client = exchange.builder_as(&Hand::at(NOON), authentication);
         let client = client.discover().await.unwrap();
-        let authorization = ask(&client);
+        let authorization = ask(&client).await;
         let response = came_back(&authorization);
         client.redeem(authorization, &response).await.unwrap();
         let seen = &exchange.seen()[0];
@@ -301,7 +297,7 @@ async fn a_client_shows_who_it_is() {
 async fn secrets_are_not_printed() {
     let exchange = Exchange::start([]).await;
     let client = exchange.client(&Hand::at(NOON)).await;
-    let authorization = ask(&client);
+    let authorization = ask(&client).await;
     let text = format!("{client:?} {authorization:?}");
     for secret in [
         ACCESS,

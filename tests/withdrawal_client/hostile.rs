@@ -233,7 +233,7 @@ async fn nothing_is_sent_without_tls() {
         x428::withdrawal::client::Consent::to([x428::wire::withdrawal::Scope::AssetsRead]);
     let redirect_uri =
         x428::wire::withdrawal::RedirectUri::parse("https://wallet.example/").unwrap();
-    let authorization = client.authorize(redirect_uri, &consent).unwrap();
+    let authorization = client.authorize(redirect_uri, &consent).await.unwrap();
     let mut pairs = authorization.url().query_pairs();
     let state = pairs.find(|(name, _)| name == "state").unwrap().1;
     let query = format!("code=c&state={state}&iss=https://exchange.example");

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod consent;
 #[cfg(test)]
+mod high;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod killed;
@@ -18,3 +20,5 @@ mod text;
 mod unknown;
 #[cfg(test)]
 mod walkthroughs;
+#[cfg(test)]
+mod webhooks;

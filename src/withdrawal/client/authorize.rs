@@ -2,19 +2,26 @@
 
 use std::fmt;
 
+use http::StatusCode;
 use sha2::{Digest as _, Sha256};
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
-use super::ClientError;
+use super::answer::{oauth_refusal, read};
 use super::error::OAuthCode;
 use super::metadata::url_of;
+use super::{Client, ClientAuthentication, ClientError, Keeper, Time};
 use crate::encoding::base64url;
 use crate::error::{Malformed, Misuse, Unavailable};
 use crate::sign::seal::random;
 use crate::wire::withdrawal::{
-    AuthorizationDetails, AuthorizationServerMetadata, ClientId, HttpsUri, RedirectUri, Scope,
+    AuthorizationDetails, AuthorizationServerMetadata, HttpsUri, PushedAuthorizationResponse,
+    RedirectUri, Scope,
 };
+
+/// What an exchange lacks that wants requests pushed, and does not say where.
+pub(super) const NO_PUSHING: ClientError =
+    ClientError::Unsupported("an authorization server without an endpoint for pushed requests");
 
 /// A request for the owner's consent that waits for its response.
 ///
@@ -63,50 +70,98 @@ impl Consent {
     }
 }
 
-impl Authorization {
+/// What the authorization endpoint is asked, in a query or in a form.
+pub(super) struct Asked {
+    pub(super) parameters: Vec<(&'static str, String)>,
+    redirect_uri: RedirectUri,
+    state: Zeroizing<String>,
+    verifier: Zeroizing<String>,
+}
+
+impl Asked {
     // r[impl withdrawal.authorize.pkce]
     // r[impl withdrawal.authorize.state]
     // r[impl withdrawal.oauth.least-scope]
-    pub(super) fn new(
-        metadata: &AuthorizationServerMetadata,
-        client_id: &ClientId,
-        redirect_uri: RedirectUri,
-        consent: &Consent,
-    ) -> Result<Self, ClientError> {
+    pub(super) fn new(redirect_uri: RedirectUri, consent: &Consent) -> Result<Self, ClientError> {
         if consent.scopes.is_empty() {
             return Err(Misuse::new("consent to no scope is none").into());
         }
         let (state, verifier) = (secret()?, secret()?);
         let scopes: Vec<_> = consent.scopes.iter().map(|scope| scope.as_str()).collect();
-        let mut url = url_of(&metadata.authorization_endpoint)?;
-        {
-            let mut query = url.query_pairs_mut();
-            query
-                .append_pair("response_type", "code")
-                .append_pair("client_id", client_id.as_str())
-                .append_pair("redirect_uri", redirect_uri.as_str())
-                .append_pair("scope", &scopes.join(" "))
-                .append_pair("state", &state)
-                .append_pair(
-                    "code_challenge",
-                    &base64url(Sha256::digest(verifier.as_bytes())),
-                )
-                .append_pair("code_challenge_method", "S256");
-            if let Some(details) = &consent.details {
-                let text = serde_json::to_string(details)
-                    .map_err(|error| Misuse::new(error.to_string()))?;
-                query.append_pair("authorization_details", &text);
-            }
+        let challenge = base64url(Sha256::digest(verifier.as_bytes()));
+        let mut parameters = vec![
+            ("redirect_uri", redirect_uri.as_str().to_owned()),
+            ("scope", scopes.join(" ")),
+            ("state", state.to_string()),
+            ("code_challenge", challenge),
+            ("code_challenge_method", "S256".to_owned()),
+        ];
+        if let Some(details) = &consent.details {
+            let text =
+                serde_json::to_string(details).map_err(|error| Misuse::new(error.to_string()))?;
+            parameters.push(("authorization_details", text));
         }
         Ok(Self {
-            url,
-            issuer: metadata.issuer.clone(),
+            parameters,
             redirect_uri,
             state,
             verifier,
         })
     }
 
+    /// Waits for the response, after the browser was sent to the authorization endpoint with its own
+    /// query.
+    pub(super) fn at(
+        self,
+        metadata: &AuthorizationServerMetadata,
+        query: &[(&str, &str)],
+    ) -> Result<Authorization, ClientError> {
+        let mut url = url_of(&metadata.authorization_endpoint)?;
+        url.query_pairs_mut().extend_pairs(query);
+        Ok(Authorization {
+            url,
+            issuer: metadata.issuer.clone(),
+            redirect_uri: self.redirect_uri,
+            state: self.state,
+            verifier: self.verifier,
+        })
+    }
+}
+
+impl<K: Keeper, T: Time> Client<K, T> {
+    /// Asks for consent by a query, or by the name of a request that was pushed.
+    pub(super) async fn asked(&self, asked: Asked) -> Result<Authorization, ClientError> {
+        let metadata = &self.discovered.authorization_server;
+        let who = [("response_type", "code"), ("client_id", self.id.as_str())];
+        let parameters = asked.parameters.clone();
+        let parameters = parameters
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()));
+        let must_push = metadata.require_pushed_authorization_requests == Some(true);
+        if self.authentication.keys().is_none() && !must_push {
+            let query: Vec<_> = who.into_iter().chain(parameters).collect();
+            return asked.at(metadata, &query);
+        }
+        let endpoint = metadata.pushed_authorization_request_endpoint.as_ref();
+        let endpoint = endpoint.ok_or(NO_PUSHING)?;
+        // Other ways to authenticate name the client themselves.
+        let is_basic = matches!(self.authentication, ClientAuthentication::Basic(_));
+        let who = &who[..if is_basic { 2 } else { 1 }];
+        let fields: Vec<_> = who.iter().copied().chain(parameters).collect();
+        let answer = self.form(endpoint, &fields).await?;
+        if answer.status != StatusCode::CREATED {
+            return Err(oauth_refusal(&answer));
+        }
+        let pushed = read::<PushedAuthorizationResponse>(answer.json()?.value(), "pushed request")?;
+        let query = [
+            ("client_id", self.id.as_str()),
+            ("request_uri", pushed.request_uri.as_str()),
+        ];
+        asked.at(metadata, &query)
+    }
+}
+
+impl Authorization {
     /// Where to send the owner's browser. It is not opened in a view that the application controls.
     // r[impl withdrawal.authorize.browser]
     #[must_use]

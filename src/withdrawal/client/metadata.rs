@@ -4,9 +4,11 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 use url::Url;
 
-use super::ClientError;
 use super::answer::{expect, known_words, read};
+use super::authorize::NO_PUSHING;
+use super::high::ALGORITHM;
 use super::transport::{Request, Transport};
+use super::{ClientAuthentication, ClientError};
 use crate::error::Misuse;
 use crate::wire::withdrawal::{
     AuthorizationServerMetadata, ChallengePolicy, ExchangeMetadata, HttpsUri, MetadataValue,
@@ -32,6 +34,7 @@ pub struct Discovered {
 pub(super) async fn discover(
     transport: &Transport,
     issuer: &HttpsUri,
+    authentication: &ClientAuthentication,
 ) -> Result<Discovered, ClientError> {
     let mut json = fetch(transport, issuer, AUTHORIZATION_SERVER).await?;
     known_words::<Scope>(&mut json, "scopes_supported");
@@ -40,7 +43,8 @@ pub(super) async fn discover(
     if authorization_server.issuer != *issuer {
         return Err(ClientError::Untrusted("metadata of another issuer"));
     }
-    check(&authorization_server)?;
+    let is_high = authentication.keys().is_some();
+    check(&authorization_server, is_high)?;
 
     let mut json = fetch(transport, issuer, EXCHANGE).await?;
     known_words::<Profile>(&mut json, "profiles");
@@ -52,7 +56,12 @@ pub(super) async fn discover(
     if exchange.issuer != *issuer {
         return Err(ClientError::Untrusted("metadata of another issuer"));
     }
-    if !exchange.profiles.contains(&Profile::Baseline) {
+    if is_high && !exchange.profiles.contains(&Profile::High) {
+        return Err(ClientError::Unsupported(
+            "an exchange without the High profile",
+        ));
+    }
+    if !is_high && !exchange.profiles.contains(&Profile::Baseline) {
         return Err(ClientError::Unsupported(
             "an exchange of the High profile alone",
         ));
@@ -70,7 +79,7 @@ pub(super) async fn discover(
             "an API that takes no tokens of this issuer",
         ));
     }
-    if resource.dpop_bound_access_tokens_required == Some(true) {
+    if !is_high && resource.dpop_bound_access_tokens_required == Some(true) {
         return Err(ClientError::Unsupported(
             "an API that takes tokens bound by DPoP alone",
         ));
@@ -81,7 +90,7 @@ pub(super) async fn discover(
     })
 }
 
-fn check(metadata: &AuthorizationServerMetadata) -> Result<(), ClientError> {
+fn check(metadata: &AuthorizationServerMetadata, is_high: bool) -> Result<(), ClientError> {
     let has = |values: &[MetadataValue], value: &str| {
         values.iter().any(|supported| supported.as_str() == value)
     };
@@ -100,9 +109,33 @@ fn check(metadata: &AuthorizationServerMetadata) -> Result<(), ClientError> {
             "an authorization server without codes",
         ));
     }
-    if metadata.require_pushed_authorization_requests == Some(true) {
+    let must_push = metadata.require_pushed_authorization_requests == Some(true);
+    let can_push = metadata.pushed_authorization_request_endpoint.is_some();
+    if (is_high || must_push) && !can_push {
+        return Err(NO_PUSHING);
+    }
+    if is_high {
+        check_high(metadata)?;
+    }
+    Ok(())
+}
+
+fn check_high(metadata: &AuthorizationServerMetadata) -> Result<(), ClientError> {
+    let has = |values: &[MetadataValue], value: &str| {
+        values.iter().any(|supported| supported.as_str() == value)
+    };
+    if !has(
+        &metadata.token_endpoint_auth_methods_supported,
+        "private_key_jwt",
+    ) {
         return Err(ClientError::Unsupported(
-            "an authorization server that takes pushed requests alone",
+            "an authorization server without private_key_jwt",
+        ));
+    }
+    let algorithms = metadata.dpop_signing_alg_values_supported.as_deref();
+    if !has(algorithms.unwrap_or_default(), ALGORITHM) {
+        return Err(ClientError::Unsupported(
+            "an authorization server without DPoP by EdDSA",
         ));
     }
     Ok(())

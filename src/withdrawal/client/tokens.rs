@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,17 +10,13 @@ use url::form_urlencoded;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::answer::{oauth_refusal, read};
-use super::authorize::Granted;
-use super::metadata::url_of;
-use super::transport::{Answer, FORM, Request};
-use super::{ClientError, Discovered};
+use super::transport::Answer;
+use super::{ClientError, HighKeys};
 use crate::encoding::base64 as to_base64;
 use crate::error::{Malformed, Misuse};
-use crate::wire::withdrawal::{
-    AuthorizationDetails, ClientId, HttpsUri, ScopeList, TokenResponse, TokenType,
-};
+use crate::wire::withdrawal::{AuthorizationDetails, ScopeList, TokenResponse, TokenType};
 
-/// How the client shows the token endpoint who it is, in the Baseline profile.
+/// How the client shows the exchange who it is: in the Baseline profile, or in the High one.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum ClientAuthentication {
@@ -30,6 +26,19 @@ pub enum ClientAuthentication {
     Basic(Zeroizing<String>),
     /// A secret in the form (`client_secret_post`).
     Post(Zeroizing<String>),
+    /// The High profile: a signature (`private_key_jwt`), pushed requests, and tokens that are bound
+    /// to a key.
+    High(HighKeys),
+}
+
+impl ClientAuthentication {
+    /// The keys, if this is the High profile.
+    pub(super) fn keys(&self) -> Option<&HighKeys> {
+        match self {
+            Self::High(keys) => Some(keys),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Debug for ClientAuthentication {
@@ -38,6 +47,7 @@ impl fmt::Debug for ClientAuthentication {
             Self::Public => "Public",
             Self::Basic(_) => "Basic(…)",
             Self::Post(_) => "Post(…)",
+            Self::High(_) => "High(…)",
         })
     }
 }
@@ -102,8 +112,8 @@ impl Tokens {
 
     /// The value of the header `Authorization`.
     // r[impl withdrawal.token.header]
-    pub(super) fn header(&self) -> Result<HeaderValue, Malformed> {
-        let value = Zeroizing::new(format!("Bearer {}", &*self.access));
+    pub(super) fn header(&self, kind: TokenType) -> Result<HeaderValue, Malformed> {
+        let value = Zeroizing::new(format!("{kind} {}", &*self.access));
         let mut value = HeaderValue::from_str(&value)
             .map_err(|_| Malformed::new("access token", "not fit for a header"))?;
         value.set_sensitive(true);
@@ -121,70 +131,8 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// Who asks the token endpoint, and where that is.
-pub(super) struct Endpoint<'a> {
-    pub(super) discovered: &'a Discovered,
-    pub(super) id: &'a ClientId,
-    pub(super) authentication: &'a ClientAuthentication,
-}
-
-impl Endpoint<'_> {
-    /// Exchanges a code.
-    pub(super) fn exchange(&self, granted: &Granted) -> Result<Request, ClientError> {
-        self.form(
-            &self.discovered.authorization_server.token_endpoint,
-            &[
-                ("grant_type", "authorization_code"),
-                ("code", &granted.code),
-                ("redirect_uri", granted.redirect_uri.as_str()),
-                ("code_verifier", &granted.verifier),
-            ],
-        )
-    }
-
-    /// Refreshes.
-    pub(super) fn refresh(&self, token: &str) -> Result<Request, ClientError> {
-        self.form(
-            &self.discovered.authorization_server.token_endpoint,
-            &[("grant_type", "refresh_token"), ("refresh_token", token)],
-        )
-    }
-
-    /// Gives a token back.
-    pub(super) fn revoke(&self, token: &str) -> Result<Request, ClientError> {
-        self.form(
-            &self.discovered.authorization_server.revocation_endpoint,
-            &[("token", token)],
-        )
-    }
-
-    fn form(&self, endpoint: &HttpsUri, fields: &[(&str, &str)]) -> Result<Request, ClientError> {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(fields);
-        let mut authorization = None;
-        match self.authentication {
-            ClientAuthentication::Public => {
-                form.append_pair("client_id", self.id.as_str());
-            }
-            ClientAuthentication::Post(secret) => {
-                form.append_pair("client_id", self.id.as_str());
-                form.append_pair("client_secret", secret);
-            }
-            ClientAuthentication::Basic(secret) => {
-                authorization = Some(basic(self.id.as_str(), secret)?);
-            }
-        }
-        let request = Request::new(Method::POST, url_of(endpoint)?);
-        let mut request = request.with(FORM, form.finish().into_bytes());
-        if let Some(value) = authorization {
-            request.headers.insert(header::AUTHORIZATION, value);
-        }
-        Ok(request)
-    }
-}
-
 /// The credentials of RFC 6749 §2.3.1: each part encoded like a form, then the pair in base64.
-fn basic(id: &str, secret: &str) -> Result<HeaderValue, Misuse> {
+pub(super) fn basic(id: &str, secret: &str) -> Result<HeaderValue, Misuse> {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = Zeroizing::new(format!("{}:{}", encode(id), encode(secret)));
     let value = Zeroizing::new(format!("Basic {}", to_base64(pair.as_bytes())));
@@ -198,6 +146,7 @@ fn basic(id: &str, secret: &str) -> Result<HeaderValue, Misuse> {
 // r[impl withdrawal.dpop.downgrade]
 pub(super) fn tokens(
     answer: &Answer,
+    kind: TokenType,
     now: Timestamp,
     before: Option<&Tokens>,
 ) -> Result<Tokens, ClientError> {
@@ -212,10 +161,11 @@ pub(super) fn tokens(
     let refresh = response
         .refresh_token
         .map(|token| Zeroizing::new(token.into_string()));
-    if response.token_type != TokenType::Bearer {
-        return Err(ClientError::Unsupported(
-            "an access token that is not Bearer",
-        ));
+    if response.token_type != kind {
+        return Err(ClientError::Unsupported(match kind {
+            TokenType::Bearer => "an access token that is not Bearer",
+            TokenType::DPoP => "an access token that is not bound to the key of the client",
+        }));
     }
     let lifetime = SignedDuration::from_secs(response.expires_in.get().into());
     let tokens = Tokens {
@@ -228,7 +178,7 @@ pub(super) fn tokens(
             .authorization_details
             .or_else(|| before.and_then(|before| before.details.clone())),
     };
-    tokens.header()?;
+    tokens.header(kind)?;
     Ok(tokens)
 }
 

@@ -2,6 +2,7 @@
 //! common.
 
 mod example;
+mod high;
 mod line;
 mod owner;
 

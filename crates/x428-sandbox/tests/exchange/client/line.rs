@@ -188,6 +188,7 @@ pub(crate) async fn consent(
     let redirect_uri = RedirectUri::parse("http://127.0.0.1:50428/callback").unwrap();
     let authorization = client
         .authorize(redirect_uri, &Consent::to(scopes))
+        .await
         .unwrap();
     let back = allow(&mut browser, authorization.url()).await;
     assert_eq!(back.port(), Some(50428), "{back}");

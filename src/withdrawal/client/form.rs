@@ -1,0 +1,67 @@
+//! Forms for the authorization server, by a client that shows who it is (sections 3.4 to 3.7).
+
+use http::{Method, header};
+use url::form_urlencoded;
+
+use super::high::{ASSERTION_TYPE, DPOP, wants_nonce};
+use super::metadata::url_of;
+use super::tokens::basic;
+use super::transport::{Answer, FORM, Request};
+use super::{Client, ClientAuthentication, ClientError, Keeper, Time};
+use crate::wire::withdrawal::HttpsUri;
+
+impl<K: Keeper, T: Time> Client<K, T> {
+    /// Sends a form once; in the High profile a second time, if a nonce is asked for.
+    pub(super) async fn form(
+        &self,
+        endpoint: &HttpsUri,
+        fields: &[(&str, &str)],
+    ) -> Result<Answer, ClientError> {
+        let answer = self.form_once(endpoint, fields).await?;
+        let url = url_of(endpoint)?;
+        if self.authentication.keys().is_some()
+            && self.nonces.learn(&url, &answer)
+            && wants_nonce(&answer)
+        {
+            let again = self.form_once(endpoint, fields).await?;
+            self.nonces.learn(&url, &again);
+            return Ok(again);
+        }
+        Ok(answer)
+    }
+
+    async fn form_once(
+        &self,
+        endpoint: &HttpsUri,
+        fields: &[(&str, &str)],
+    ) -> Result<Answer, ClientError> {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(fields);
+        let mut request = Request::new(Method::POST, url_of(endpoint)?);
+        match &self.authentication {
+            ClientAuthentication::Public => {
+                form.append_pair("client_id", self.id.as_str());
+            }
+            ClientAuthentication::Post(secret) => {
+                form.append_pair("client_id", self.id.as_str());
+                form.append_pair("client_secret", secret);
+            }
+            ClientAuthentication::Basic(secret) => {
+                let value = basic(self.id.as_str(), secret)?;
+                request.headers.insert(header::AUTHORIZATION, value);
+            }
+            ClientAuthentication::High(keys) => {
+                let (now, nonce) = (self.time.now(), self.nonces.of(&request.url));
+                let issuer = &self.discovered.authorization_server.issuer;
+                let assertion = keys.assertion(&self.id, issuer, now).await?;
+                form.append_pair("client_id", self.id.as_str());
+                form.append_pair("client_assertion_type", ASSERTION_TYPE);
+                form.append_pair("client_assertion", &assertion);
+                let proof = keys.proof(&request.method, &request.url, None, nonce, now);
+                request.headers.insert(DPOP, proof.await?);
+            }
+        }
+        let request = request.with(FORM, form.finish().into_bytes());
+        self.transport.send(request).await
+    }
+}
