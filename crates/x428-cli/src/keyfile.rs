@@ -41,13 +41,30 @@ pub(crate) fn create(path: &Path, secret: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Reads a secret that nobody but its owner can read.
+/// Reads a key that nobody but its owner can read.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     let name = path.display();
-    let mut file = fs::File::open(path)
+    let file = fs::File::open(path)
         .with_context(|| name.to_string())
         .advise(format!("`x428 key new {name}` makes a key"))?;
-    check_permissions(&file, path)?;
+    text_of(file, path, "sign with it", "make a new key")
+}
+
+/// Reads another secret that nobody but its owner can read.
+#[cfg(feature = "network")]
+pub(crate) fn read_secret(path: &Path) -> anyhow::Result<Zeroizing<String>> {
+    let file = fs::File::open(path).with_context(|| path.display().to_string())?;
+    text_of(file, path, "do what it is for", "get a new one")
+}
+
+fn text_of(
+    mut file: fs::File,
+    path: &Path,
+    power: &str,
+    instead: &str,
+) -> anyhow::Result<Zeroizing<String>> {
+    let name = path.display();
+    check_permissions(&file, path, power, instead)?;
     let mut text = Zeroizing::new(String::new());
     io::Read::by_ref(&mut file)
         .take(LONGEST)
@@ -57,7 +74,12 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Zeroizing<String>> {
 }
 
 #[cfg(unix)]
-fn check_permissions(file: &fs::File, path: &Path) -> anyhow::Result<()> {
+fn check_permissions(
+    file: &fs::File,
+    path: &Path,
+    power: &str,
+    instead: &str,
+) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     let name = path.display();
     let mode = file
@@ -67,18 +89,18 @@ fn check_permissions(file: &fs::File, path: &Path) -> anyhow::Result<()> {
         .mode();
     if mode & 0o077 != 0 {
         return anyhow!(
-            "others can read {name} (its mode is {:03o}), and so can sign with it",
+            "others can read {name} (its mode is {:03o}), and so can {power}",
             mode & 0o777
         )
         .advise(format!(
-            "`chmod 600 {name}`; if others may have read it, make a new key instead"
+            "`chmod 600 {name}`; if others may have read it, {instead} instead"
         ));
     }
     Ok(())
 }
 
 #[cfg(not(unix))]
-fn check_permissions(_file: &fs::File, _path: &Path) -> anyhow::Result<()> {
+fn check_permissions(_: &fs::File, _: &Path, _: &str, _: &str) -> anyhow::Result<()> {
     Ok(())
 }
 

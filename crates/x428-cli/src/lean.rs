@@ -6,8 +6,8 @@ use std::{env, ffi::OsString, process::Command, process::ExitCode};
 use crate::report::{self, CANNOT_RUN};
 
 /// What `--help` says of it.
-pub(crate) const AFTER_HELP: &str = "The commands `attest`, `get`, `sandbox`, `audit` and \
-    `conformance server` need the network: they are built when they are first asked for.";
+pub(crate) const AFTER_HELP: &str = "The commands `attest`, `get`, `withdraw`, `sandbox`, \
+    `audit` and `conformance server` need the network: they are built when they are first asked for.";
 
 /// Runs the whole command if it is asked for something that this one lacks.
 pub(crate) fn hand_over() -> Option<ExitCode> {
@@ -20,7 +20,7 @@ pub(crate) fn hand_over() -> Option<ExitCode> {
     };
     let is_left_out = match (word(0), word(1)) {
         // Completions and pages are those of the whole command.
-        ("attest" | "get" | "sandbox" | "audit" | "completions" | "man", _)
+        ("attest" | "get" | "withdraw" | "sandbox" | "audit" | "completions" | "man", _)
         | ("conformance", "server") => true,
         ("did", did) => did.starts_with("did:web:"),
         _ => false,

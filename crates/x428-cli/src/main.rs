@@ -34,6 +34,8 @@ mod serve;
 mod server_keys;
 mod token;
 mod verify;
+#[cfg(feature = "network")]
+mod withdraw;
 
 use std::process::ExitCode;
 
@@ -81,6 +83,9 @@ enum Command {
     /// Get a resource, and attest what it needs as far as the operator consents
     #[cfg(feature = "network")]
     Get(get::Arguments),
+    /// Withdraw from an exchange, with your approval, and never twice
+    #[cfg(feature = "network")]
+    Withdraw(withdraw::Arguments),
     /// Serve a demo to try clients against
     #[cfg(feature = "network")]
     Sandbox(sandbox::Arguments),
@@ -119,6 +124,8 @@ fn main() -> ExitCode {
         Command::Token(arguments) => token::run(&arguments),
         #[cfg(feature = "network")]
         Command::Get(arguments) => get::run(&arguments),
+        #[cfg(feature = "network")]
+        Command::Withdraw(arguments) => withdraw::run(&arguments),
         #[cfg(feature = "network")]
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         #[cfg(feature = "network")]

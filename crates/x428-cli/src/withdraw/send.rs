@@ -1,0 +1,296 @@
+//! `x428 withdraw quote` and `x428 withdraw send`
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+use serde_json::json;
+use x428::{
+    wire::withdrawal::{
+        Address, Asset, AssetCode, ClientReference, FeeMode, Memo, NetworkCode, PositiveDecimal,
+        Quote, QuoteRequest, TravelRule, WithdrawalRequest,
+    },
+    withdrawal::client::{ClientError, Pending},
+};
+
+use super::{
+    Session, State,
+    approve::{self, Terminal, Way},
+    explain::explained,
+    follow::follow,
+    show,
+};
+use crate::{
+    advice::Advise as _,
+    consent, input,
+    output::{Output, harmless_line},
+    report,
+};
+
+#[derive(Args)]
+struct What {
+    /// How much, such as 0.2
+    #[arg(value_name = "AMOUNT")]
+    amount: PositiveDecimal,
+    /// Of what, such as ETH
+    #[arg(value_name = "ASSET")]
+    asset: AssetCode,
+    /// On which network [default: the only one that is open]
+    #[arg(long, value_name = "NETWORK")]
+    network: Option<NetworkCode>,
+    /// Take the fee out of the amount, instead of adding it
+    #[arg(long)]
+    inclusive: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Quoted {
+    #[command(flatten)]
+    what: What,
+    #[command(flatten)]
+    state: State,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    what: What,
+    /// Where to
+    #[arg(value_name = "ADDRESS")]
+    address: Address,
+    /// The memo, destination tag or payment id
+    #[arg(long, value_name = "TEXT")]
+    memo: Option<Memo>,
+    /// A name for your own records
+    #[arg(long, value_name = "TEXT")]
+    reference: Option<ClientReference>,
+    /// Travel Rule data, as JSON
+    #[arg(long, value_name = "FILE")]
+    travel_rule: Option<String>,
+    /// Do not ask before it is sent
+    #[arg(long, short)]
+    yes: bool,
+    /// How you approve it if the exchange asks; several if it asks for several. Codes are read from
+    /// standard input
+    #[arg(long, value_enum, value_name = "WAY", value_delimiter = ',')]
+    approve: Vec<Way>,
+    /// Do not follow it once it is created
+    #[arg(long)]
+    no_wait: bool,
+    /// Send it although the same was begun before and is not settled
+    #[arg(long)]
+    again: bool,
+    #[command(flatten)]
+    state: State,
+    #[command(flatten)]
+    output: Output,
+}
+
+pub(super) async fn quote(arguments: &Quoted) -> anyhow::Result<ExitCode> {
+    let session = Session::open(&arguments.state).await?;
+    match priced(&session, &arguments.what, None).await? {
+        Ok((network, quote)) => {
+            let text = price(&arguments.what, &network, &quote);
+            arguments.output.give(&json!(quote), &text)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => explained(&error),
+    }
+}
+
+pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let travel_rule = match &arguments.travel_rule {
+        None => None,
+        Some(path) => Some(travel_rule(path)?),
+    };
+    if !arguments.yes && !consent::is_someone_there() {
+        return anyhow!("nobody is at a terminal to be asked, and nothing was sent")
+            .advise("--yes sends without asking");
+    }
+    let session = Session::open(&arguments.state).await?;
+    let kept = session.client.pending().await?;
+    let same = kept.into_iter().find(|kept| is_same(kept, arguments));
+    if let Some(pending) = same
+        && !arguments.again
+    {
+        report::say(&format!("begun before: {}", show::pending(&pending)));
+        report::say("help: --again sends another one");
+        if !confirmed(arguments.yes, "Go on with it? [yes / no]").await {
+            report::say("nothing more was sent");
+            return Ok(ExitCode::FAILURE);
+        }
+        return settle(&session, pending, arguments).await;
+    }
+    let what = &arguments.what;
+    let (network, quote) = match priced(&session, what, Some(&arguments.address)).await? {
+        Ok(priced) => priced,
+        Err(error) => return explained(&error),
+    };
+    let mut request = WithdrawalRequest::new(
+        what.asset.clone(),
+        network.clone(),
+        what.amount.clone(),
+        arguments.address.clone(),
+    );
+    request.memo.clone_from(&arguments.memo);
+    request.client_reference.clone_from(&arguments.reference);
+    request.fee_mode = what.inclusive.then_some(FeeMode::Inclusive);
+    request.travel_rule = travel_rule;
+    request.quote_id = Some(quote.quote_id.clone());
+    report::say(&shown(&session, &request, &price(what, &network, &quote)));
+    if !confirmed(arguments.yes, "Send it? [yes / no]").await {
+        report::say("nothing was sent");
+        return Ok(ExitCode::FAILURE);
+    }
+    settle(&session, Pending::new(&request)?, arguments).await
+}
+
+async fn settle(
+    session: &Session,
+    pending: Pending,
+    arguments: &Arguments,
+) -> anyhow::Result<ExitCode> {
+    let terminal = Terminal::new(&arguments.approve);
+    let waits = !arguments.no_wait;
+    submit(session, pending, &terminal, waits, &arguments.output).await
+}
+
+/// Submits, asks for approval, and follows the withdrawal. It is forgotten here when the person has
+/// seen what became of it.
+pub(super) async fn submit(
+    session: &Session,
+    pending: Pending,
+    terminal: &Terminal,
+    waits: bool,
+    output: &Output,
+) -> anyhow::Result<ExitCode> {
+    let key = pending.key().clone();
+    let outcome = tokio::select! {
+        outcome = session.client.submit(pending, terminal) => outcome,
+        _ = tokio::signal::ctrl_c() => {
+            report::say("interrupted; it is not known whether it was sent");
+            report::say("help: `x428 withdraw resume` goes on, and sends nothing twice");
+            return Ok(ExitCode::from(super::OPEN));
+        }
+    };
+    let code = match outcome {
+        Ok(created) if waits => {
+            let id = created.id().clone();
+            follow(session, &id, Some(created), output).await?
+        }
+        Ok(created) => {
+            output.give(&show::json(&created), &show::withdrawal(&created))?;
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            if matches!(
+                error,
+                ClientError::GivenUp | ClientError::ChallengeEnded(_) | ClientError::Refused(_)
+            ) {
+                // What may have been sent stays.
+                let _ = session.client.forget(&key).await;
+            }
+            explained(&error)?
+        }
+    };
+    session.held.seen().await?;
+    Ok(code)
+}
+
+async fn confirmed(yes: bool, question: &str) -> bool {
+    yes || approve::line(question).await.as_deref() == Some("yes")
+}
+
+/// Whether a submission that is kept is what is asked for again. Its quote was another one.
+fn is_same(kept: &Pending, arguments: &Arguments) -> bool {
+    let Ok(request) = kept.request() else {
+        return false;
+    };
+    let what = &arguments.what;
+    let network = what.network.as_ref();
+    request.asset == what.asset
+        && request.amount == what.amount
+        && request.address == arguments.address
+        && request.memo == arguments.memo
+        && request.client_reference == arguments.reference
+        && network.is_none_or(|network| *network == request.network)
+}
+
+async fn priced(
+    session: &Session,
+    what: &What,
+    address: Option<&Address>,
+) -> anyhow::Result<Result<(NetworkCode, Quote), ClientError>> {
+    let asset = match session.client.asset(&what.asset).await {
+        Ok(asset) => asset,
+        Err(error) => return Ok(Err(error)),
+    };
+    let network = network(&asset, what.network.as_ref())?;
+    let mut question = QuoteRequest::new(what.asset.clone(), network.clone(), what.amount.clone());
+    question.fee_mode = what.inclusive.then_some(FeeMode::Inclusive);
+    question.address = address.cloned();
+    let quote = session.client.quote(&question).await;
+    Ok(quote.map(|quote| (network, quote)))
+}
+
+fn network(asset: &Asset, wanted: Option<&NetworkCode>) -> anyhow::Result<NetworkCode> {
+    if let Some(wanted) = wanted {
+        return Ok(wanted.clone());
+    }
+    let networks = asset.networks.iter();
+    let open: Vec<_> = networks
+        .filter(|network| network.withdrawal_enabled)
+        .map(|network| &network.network)
+        .collect();
+    match open.as_slice() {
+        [only] => Ok((*only).clone()),
+        [] => anyhow!("{} cannot be withdrawn at the moment", asset.asset)
+            .advise("`x428 withdraw assets` shows the networks"),
+        several => {
+            let names: Vec<_> = several.iter().map(|name| name.as_str()).collect();
+            let names = harmless_line(&names.join(", "));
+            anyhow!("{} is withdrawn on several networks: {names}", asset.asset)
+                .advise("choose one with --network; on the wrong one it may be lost")
+        }
+    }
+}
+
+/// What a withdrawal costs, on three lines.
+fn price(what: &What, network: &NetworkCode, quote: &Quote) -> String {
+    let asset = &what.asset;
+    let step_up = if quote.step_up_likely {
+        "; the exchange will probably ask you to approve it"
+    } else {
+        ""
+    };
+    let lines = [
+        format!("send      {} {asset} on {network}", what.amount),
+        format!("fee       {} {}", quote.fee.amount, quote.fee.asset),
+        format!("arrives   {} {asset}", quote.receive_amount),
+        format!("debited   {} {asset}", quote.total_debit),
+        format!("until     {}{step_up}", quote.expires_at),
+    ];
+    lines.map(|line| harmless_line(&line)).join("\n")
+}
+
+fn shown(session: &Session, request: &WithdrawalRequest, price: &str) -> String {
+    let name = &session.client.discovered().exchange.name;
+    let mut lines = vec![
+        format!("from      {} ({})", name.as_str(), session.account.issuer),
+        format!("to        {}", request.address),
+    ];
+    if let Some(memo) = &request.memo {
+        lines.push(format!("memo      {memo}"));
+    }
+    let lines: Vec<String> = lines.iter().map(|line| harmless_line(line)).collect();
+    format!("{}\n{price}", lines.join("\n"))
+}
+
+fn travel_rule(path: &str) -> anyhow::Result<TravelRule> {
+    let text = input::read(path)?;
+    serde_json::from_str(&text)
+        .with_context(|| format!("{path}: no Travel Rule data"))
+        .advise("chapter 9 of the withdrawal protocol has examples")
+}

@@ -1,0 +1,165 @@
+//! An exchange, and a directory in which somebody calls the command.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    process::{Child, ChildStderr, Command, Stdio},
+};
+
+use crate::run::{Here, Ran};
+
+pub(crate) const ADDRESS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+
+/// An exchange of its own for each test.
+pub(crate) struct Place {
+    pub(crate) here: Here,
+    pub(crate) issuer: String,
+    exchange: Child,
+}
+
+impl Place {
+    /// With an exchange that takes so many seconds for a step.
+    pub(crate) fn with_pace(pace: &str) -> Self {
+        let here = Here::new();
+        let mut exchange = Command::new(env!("CARGO_BIN_EXE_x428"))
+            .args("sandbox exchange --seed --port 0 --pace".split(' '))
+            .arg(pace)
+            .current_dir(here.path("."))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut issuer = String::new();
+        let mut out = BufReader::new(exchange.stdout.take().unwrap());
+        out.read_line(&mut issuer).unwrap();
+        Self {
+            here,
+            issuer: issuer.trim().to_owned(),
+            exchange,
+        }
+    }
+
+    /// The certificate of the exchange, in PEM.
+    pub(crate) fn certificate(&self) -> Vec<u8> {
+        std::fs::read(self.here.path("x428-exchange.pem")).unwrap()
+    }
+
+    /// Calls `x428 withdraw` with the state that is kept here.
+    pub(crate) fn withdraw(&self, arguments: &str) -> Ran {
+        self.withdraw_with(arguments, "")
+    }
+
+    pub(crate) fn withdraw_with(&self, arguments: &str, input: &str) -> Ran {
+        let arguments = format!("withdraw {arguments} --state kept");
+        self.here.x428_with(&arguments, input)
+    }
+
+    /// Calls it, and goes on while it runs.
+    pub(crate) fn begin(&self, arguments: &str) -> Running {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_x428"))
+            .arg("withdraw")
+            .args(arguments.split_whitespace())
+            .args(["--state", "kept"])
+            .current_dir(self.here.path("."))
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(child.stderr.take().unwrap());
+        Running { child, said }
+    }
+
+    pub(crate) fn login(&self) -> Running {
+        let login = "--client-id example-app --certificate x428-exchange.pem";
+        self.begin(&format!("login {} {login}", self.issuer))
+    }
+
+    /// What was said, without what differs from run to run.
+    pub(crate) fn shown(&self, ran: &Ran) -> String {
+        let text = ran.shown().replace(&self.issuer, "https://localhost:8429");
+        let lines = text.lines().map(|line| {
+            let words = line.split(' ').map(same);
+            words.collect::<Vec<_>>().join(" ")
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The ids of the withdrawals that the exchange has.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let list = self.withdraw("list --json").json();
+        let ids = list.as_array().unwrap().iter();
+        ids.map(|withdrawal| withdrawal["id"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = self.exchange.kill();
+        let _ = self.exchange.wait();
+    }
+}
+
+fn same(word: &str) -> String {
+    let bare = word.trim_end_matches([',', '.', ';', ')', '"']);
+    let rest = &word[bare.len()..];
+    let name = if bare.starts_with("wd_") {
+        "WITHDRAWAL"
+    } else if bare.starts_with("0x") && bare.len() == 66 {
+        "TRANSACTION"
+    } else if bare.starts_with("2") && bare.ends_with('Z') && bare.contains('T') {
+        "TIME"
+    } else if bare.len() == 32
+        && bare
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    {
+        "KEY"
+    } else {
+        bare
+    };
+    format!("{name}{rest}")
+}
+
+/// A command that has not ended.
+pub(crate) struct Running {
+    child: Child,
+    said: BufReader<ChildStderr>,
+}
+
+impl Running {
+    /// The next line on standard error that begins with this.
+    pub(crate) fn line(&mut self, begin: &str) -> String {
+        let mut all = String::new();
+        loop {
+            let mut line = String::new();
+            let length = self.said.read_line(&mut line).unwrap();
+            assert!(length > 0, "no line that begins with {begin:?} in:\n{all}");
+            if line.starts_with(begin) {
+                return line.trim().to_owned();
+            }
+            all.push_str(&line);
+        }
+    }
+
+    /// The end of the process, at once.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits for its end, after somebody has typed this.
+    pub(crate) fn end(mut self, typed: &str) -> Ran {
+        let mut input = self.child.stdin.take().unwrap();
+        input.write_all(typed.as_bytes()).unwrap();
+        drop(input);
+        let (mut out, mut err) = (String::new(), String::new());
+        self.said.read_to_string(&mut err).unwrap();
+        let mut stdout = self.child.stdout.take().unwrap();
+        stdout.read_to_string(&mut out).unwrap();
+        let code = self.child.wait().unwrap().code().unwrap();
+        Ran { code, out, err }
+    }
+}
