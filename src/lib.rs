@@ -116,6 +116,10 @@ mod guides {
     #[doc = include_str!("../spec/guides/agent.md")]
     mod agent {}
 
+    #[cfg(feature = "withdrawal-client")]
+    #[doc = include_str!("../spec/guides/wallet.md")]
+    mod wallet {}
+
     #[cfg(all(feature = "policy-file", feature = "postgres"))]
     #[doc = include_str!("../spec/guides/instances.md")]
     mod instances {}

@@ -94,7 +94,7 @@ pub use tokens::{ClientAuthentication, Tokens};
 pub use webhooks::Subscribed;
 
 use authorize::Asked;
-use high::{DPOP, Nonces, wants_nonce};
+use high::{DPOP, Nonces, Proved, wants_nonce};
 use metadata::{discover, url_of};
 use transport::{Answer, Request, Transport};
 
@@ -261,6 +261,12 @@ impl<K: Keeper, T: Time> Client<K, T> {
     #[must_use]
     pub fn discovered(&self) -> &Discovered {
         &self.discovered
+    }
+
+    /// Whether there are tokens. They may have ended meanwhile: then a request is answered with
+    /// [`ClientError::ConsentNeeded`], as it is without any.
+    pub async fn has_tokens(&self) -> bool {
+        self.session.lock().await.tokens.is_some()
     }
 
     /// Prepares the owner's consent. The application sends the owner's browser to
@@ -461,10 +467,17 @@ impl<K: Keeper, T: Time> Client<K, T> {
         let mut has_nonce = false;
         loop {
             let mut request = request.clone();
-            let (url, nonce) = (request.url.clone(), self.nonces.of(&request.url));
-            let (token, now) = (Some(tokens.access()), self.time.now());
-            let proof = keys.proof(&request.method, &url, token, nonce, now);
-            request.headers.insert(DPOP, proof.await?);
+            let url = request.url.clone();
+            let proof = keys.proof(Proved {
+                algorithm: self.discovered.algorithm(),
+                method: &request.method,
+                url: &url,
+                token: Some(tokens.access()),
+                nonce: self.nonces.of(&url),
+                now: self.time.now(),
+            });
+            let proof = proof.await?;
+            request.headers.insert(DPOP, proof);
             let answer = self.transport.send(request).await?;
             let is_new = self.nonces.learn(&url, &answer);
             if has_nonce || !is_new || !wants_nonce(&answer) {

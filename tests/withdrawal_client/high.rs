@@ -227,6 +227,23 @@ async fn every_client_pushes_where_it_has_to() {
     }
 }
 
+/// RFC 9864 gives the same algorithm another name.
+#[tokio::test]
+async fn the_algorithm_has_the_name_that_the_exchange_knows() {
+    for (known, used) in [
+        (json!(["ES256", "Ed25519"]), "Ed25519"),
+        (json!(["Ed25519", "EdDSA"]), "EdDSA"),
+    ] {
+        let exchange = Exchange::start([Step::Say(200, example("assets"))]).await;
+        let server = "oauth-authorization-server";
+        exchange.lie(server, "dpop_signing_alg_values_supported", known);
+        let builder = exchange.builder_as(&Hand::at(THEN), keys());
+        let client = builder.discover().await.unwrap();
+        client.assets().await.unwrap();
+        assert_eq!(proof(&exchange.seen()[0]).0["alg"], used);
+    }
+}
+
 #[tokio::test]
 async fn a_nonce_that_never_suffices_ends() {
     let asked = |nonce: &'static str| {

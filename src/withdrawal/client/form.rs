@@ -3,7 +3,7 @@
 use http::{Method, header};
 use url::form_urlencoded;
 
-use super::high::{ASSERTION_TYPE, DPOP, wants_nonce};
+use super::high::{ASSERTION_TYPE, DPOP, Proved, wants_nonce};
 use super::metadata::url_of;
 use super::tokens::basic;
 use super::transport::{Answer, FORM, Request};
@@ -53,12 +53,21 @@ impl<K: Keeper, T: Time> Client<K, T> {
             ClientAuthentication::High(keys) => {
                 let (now, nonce) = (self.time.now(), self.nonces.of(&request.url));
                 let issuer = &self.discovered.authorization_server.issuer;
-                let assertion = keys.assertion(&self.id, issuer, now).await?;
+                let algorithm = self.discovered.algorithm();
+                let assertion = keys.assertion(algorithm, &self.id, issuer, now).await?;
                 form.append_pair("client_id", self.id.as_str());
                 form.append_pair("client_assertion_type", ASSERTION_TYPE);
                 form.append_pair("client_assertion", &assertion);
-                let proof = keys.proof(&request.method, &request.url, None, nonce, now);
-                request.headers.insert(DPOP, proof.await?);
+                let proof = keys.proof(Proved {
+                    algorithm,
+                    method: &request.method,
+                    url: &request.url,
+                    token: None,
+                    nonce,
+                    now,
+                });
+                let proof = proof.await?;
+                request.headers.insert(DPOP, proof);
             }
         }
         let request = request.with(FORM, form.finish().into_bytes());

@@ -28,8 +28,8 @@ use crate::wire::withdrawal::{
     DpopProofClaimsNonce, DpopProofHeader, DpopProofHeaderAlg, HttpsUri, Sha256Digest,
 };
 
-/// Ed25519, by the name of RFC 8037.
-pub(super) const ALGORITHM: &str = "EdDSA";
+/// Ed25519, by the names of RFC 8037 and of RFC 9864.
+pub(super) const ALGORITHMS: [&str; 2] = ["EdDSA", "Ed25519"];
 /// The type of a client's assertion (RFC 7523 §2.2).
 pub(super) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 pub(super) const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -73,6 +73,7 @@ impl HighKeys {
     // r[impl withdrawal.client-auth.assertion]
     pub(super) async fn assertion(
         &self,
+        algorithm: &str,
         client: &ClientId,
         issuer: &HttpsUri,
         now: Timestamp,
@@ -82,7 +83,7 @@ impl HighKeys {
             .unwrap_or(SignedDuration::ZERO);
         let expires_at = now.saturating_add(lifetime).unwrap_or(now);
         let header = ClientAssertionHeader::new(
-            ClientAssertionHeaderAlg::parse(ALGORITHM).map_err(misuse)?,
+            ClientAssertionHeaderAlg::parse(algorithm).map_err(misuse)?,
             self.key_id.clone(),
         );
         let claims = ClientAssertionClaims::new(
@@ -98,40 +99,43 @@ impl HighKeys {
 
     /// A proof for one request, with the token that it presents.
     // r[impl withdrawal.dpop.bound]
-    pub(super) async fn proof(
-        &self,
-        method: &Method,
-        url: &Url,
-        token: Option<&str>,
-        nonce: Option<DpopProofClaimsNonce>,
-        now: Timestamp,
-    ) -> Result<HeaderValue, ClientError> {
+    pub(super) async fn proof(&self, request: Proved<'_>) -> Result<HeaderValue, ClientError> {
         let x = base64url(self.possession.public_key().0);
         let key = DpopKey::new(DpopKeyKty::parse("OKP").map_err(misuse)?)
             .with_crv(DpopKeyCrv::parse("Ed25519").map_err(misuse)?)
             .with_x(Base64Url::parse(x).map_err(misuse)?);
-        let algorithm = DpopProofHeaderAlg::parse(ALGORITHM).map_err(misuse)?;
+        let algorithm = DpopProofHeaderAlg::parse(request.algorithm).map_err(misuse)?;
         let header = DpopProofHeader::new(algorithm, key);
-        let mut target = url.clone();
+        let mut target = request.url.clone();
         target.set_query(None);
         target.set_fragment(None);
         let mut claims = DpopProofClaims::new(
             DpopProofClaimsJti::parse(name()?).map_err(misuse)?,
-            DpopProofClaimsHtm::parse(method.as_str()).map_err(misuse)?,
+            DpopProofClaimsHtm::parse(request.method.as_str()).map_err(misuse)?,
             HttpsUri::parse(target.as_str()).map_err(misuse)?,
-            DpopProofClaimsIat::new(now.as_second()).map_err(misuse)?,
+            DpopProofClaimsIat::new(request.now.as_second()).map_err(misuse)?,
         );
-        if let Some(token) = token {
+        if let Some(token) = request.token {
             let hash = base64url(Sha256::digest(token));
             claims.ath = Some(Sha256Digest::parse(hash).map_err(misuse)?);
         }
-        claims.nonce = nonce;
+        claims.nonce = request.nonce;
         let proof = signed(&header, &claims, &*self.possession).await?;
         let mut value = HeaderValue::from_str(&proof)
             .map_err(|_| Misuse::new("a proof not fit for a header"))?;
         value.set_sensitive(true);
         Ok(value)
     }
+}
+
+/// What a proof is for.
+pub(super) struct Proved<'a> {
+    pub(super) algorithm: &'a str,
+    pub(super) method: &'a Method,
+    pub(super) url: &'a Url,
+    pub(super) token: Option<&'a str>,
+    pub(super) nonce: Option<DpopProofClaimsNonce>,
+    pub(super) now: Timestamp,
 }
 
 impl fmt::Debug for HighKeys {

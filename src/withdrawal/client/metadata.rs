@@ -6,7 +6,7 @@ use url::Url;
 
 use super::answer::{expect, known_words, read};
 use super::authorize::NO_PUSHING;
-use super::high::ALGORITHM;
+use super::high::ALGORITHMS;
 use super::transport::{Request, Transport};
 use super::{ClientAuthentication, ClientError};
 use crate::error::Misuse;
@@ -27,6 +27,26 @@ pub struct Discovered {
     pub authorization_server: AuthorizationServerMetadata,
     /// What it implements of this protocol.
     pub exchange: ExchangeMetadata,
+}
+
+impl Discovered {
+    /// By what name the exchange knows the algorithm of this client's keys.
+    pub(super) fn algorithm(&self) -> &'static str {
+        let [usual, newer] = ALGORITHMS;
+        let supported = self
+            .authorization_server
+            .dpop_signing_alg_values_supported
+            .as_deref();
+        let has = |name: &str| {
+            let mut supported = supported.unwrap_or_default().iter();
+            supported.any(|supported| supported.as_str() == name)
+        };
+        if !has(usual) && has(newer) {
+            newer
+        } else {
+            usual
+        }
+    }
 }
 
 /// Asks an issuer for its metadata.
@@ -133,9 +153,13 @@ fn check_high(metadata: &AuthorizationServerMetadata) -> Result<(), ClientError>
         ));
     }
     let algorithms = metadata.dpop_signing_alg_values_supported.as_deref();
-    if !has(algorithms.unwrap_or_default(), ALGORITHM) {
+    let algorithms = algorithms.unwrap_or_default();
+    if !ALGORITHMS
+        .iter()
+        .any(|algorithm| has(algorithms, algorithm))
+    {
         return Err(ClientError::Unsupported(
-            "an authorization server without DPoP by EdDSA",
+            "an authorization server without DPoP by Ed25519",
         ));
     }
     Ok(())

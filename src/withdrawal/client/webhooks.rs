@@ -59,9 +59,9 @@ impl<K: Keeper, T: Time> Client<K, T> {
         let answer = self.repeated(request, &mut false).await?;
         let mut json = expect(&answer, StatusCode::OK)?.into_value();
         if let Some(items) = json.get_mut("data").and_then(|data| data.as_array_mut()) {
-            items
-                .iter_mut()
-                .for_each(|item| known_words::<WebhookEventType>(item, "events"));
+            for item in items {
+                known_words::<WebhookEventType>(item, "events");
+            }
         }
         let list: WebhookList = read(&json, "webhook subscriptions")?;
         Ok(list.data.to_vec())
