@@ -19,7 +19,7 @@ mod resume;
 mod send;
 mod show;
 
-use account::{Session, State};
+use account::{Account, Session, State};
 use explain::explained;
 
 /// Nothing is decided yet; `x428 withdraw resume` goes on.
@@ -127,7 +127,7 @@ async fn logout(arguments: &Plain) -> anyhow::Result<ExitCode> {
     let revoked = session.client.revoke().await;
     let left = session.client.pending().await?;
     if left.is_empty() {
-        session.account.remove(&arguments.state)?;
+        Account::remove(&arguments.state)?;
     } else {
         show::unsettled(&left);
     }

@@ -105,7 +105,8 @@ impl Account {
         Ok(())
     }
 
-    pub(super) fn remove(&self, state: &State) -> anyhow::Result<()> {
+    /// Forgets the account that is kept.
+    pub(super) fn remove(state: &State) -> anyhow::Result<()> {
         let path = state.directory()?.join(ACCOUNT);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -143,25 +144,13 @@ impl Session {
 
     /// Begins with an account.
     pub(super) async fn at(account: Account, directory: &Path) -> anyhow::Result<Self> {
-        let keeper = FileKeeper::open(directory.join(KEPT)).map_err(|error| {
-            let way_out = match &error {
-                FileKeeperError::InUse { .. } => {
-                    "wait until it ends, or end it with Ctrl-C: nothing is lost by that"
-                }
-                FileKeeperError::Exposed { .. } => {
-                    "`chmod 600` it; if others may have read it, log out and in again"
-                }
-                FileKeeperError::Damaged { .. } => {
-                    "it may name withdrawals that were sent: look at the list of the exchange \
-                     before you move it away"
-                }
-                _ => "choose another directory with --state",
-            };
-            match Err::<(), _>(error).advise(way_out) {
-                Err(advised) => advised,
-                Ok(()) => anyhow!("unreachable"),
+        let keeper = match FileKeeper::open(directory.join(KEPT)) {
+            Ok(keeper) => keeper,
+            Err(error) => {
+                let way_out = way_out(&error);
+                return anyhow::Error::from(error).advise(way_out);
             }
-        })?;
+        };
         let held = Held::new(keeper);
         let mut http = reqwest::Client::builder();
         if let Some(pem) = &account.certificate {
@@ -185,5 +174,21 @@ impl Session {
             held,
             account,
         })
+    }
+}
+
+fn way_out(error: &FileKeeperError) -> &'static str {
+    match error {
+        FileKeeperError::InUse { .. } => {
+            "wait until it ends, or end it with Ctrl-C: nothing is lost by that"
+        }
+        FileKeeperError::Exposed { .. } => {
+            "`chmod 600` it; if others may have read it, log out and in again"
+        }
+        FileKeeperError::Damaged { .. } => {
+            "it may name withdrawals that were sent: look at the list of the exchange before you \
+             move it away"
+        }
+        _ => "choose another directory with --state",
     }
 }

@@ -32,7 +32,7 @@ use super::{
 use crate::{advice::Advise as _, keyfile, output::Output, report};
 
 /// How long somebody may take at the exchange.
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
+const PATIENCE: Duration = Duration::from_mins(15);
 /// A page that loads nothing, and is told to nobody.
 const HEADERS: [(header::HeaderName, &str); 4] = [
     (header::CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -47,7 +47,7 @@ const HEADERS: [(header::HeaderName, &str); 4] = [
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The exchange, such as https://localhost:8429
-    #[arg(value_name = "URL")]
+    #[arg(value_name = "URL", value_parser = issuer)]
     issuer: HttpsUri,
     /// The name that the exchange has given this client
     #[arg(long, value_name = "ID")]
@@ -98,6 +98,11 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .give(&json, &crate::output::harmless_line(&text))?;
     show::unsettled(&session.client.pending().await?);
     Ok(ExitCode::SUCCESS)
+}
+
+fn issuer(text: &str) -> Result<HttpsUri, &'static str> {
+    HttpsUri::parse(text)
+        .map_err(|_| "an exchange has an https address, such as https://localhost:8429")
 }
 
 fn account(arguments: &Arguments) -> anyhow::Result<Account> {

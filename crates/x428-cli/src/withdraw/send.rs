@@ -30,7 +30,7 @@ use crate::{
 #[derive(Args)]
 struct What {
     /// How much, such as 0.2
-    #[arg(value_name = "AMOUNT")]
+    #[arg(value_name = "AMOUNT", value_parser = amount)]
     amount: PositiveDecimal,
     /// Of what, such as ETH
     #[arg(value_name = "ASSET")]
@@ -145,6 +145,10 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     settle(&session, Pending::new(&request)?, arguments).await
+}
+
+fn amount(text: &str) -> Result<PositiveDecimal, &'static str> {
+    PositiveDecimal::parse(text).map_err(|_| "an amount is a decimal number, such as 0.2")
 }
 
 async fn settle(

@@ -109,7 +109,7 @@ fn same(word: &str) -> String {
         "WITHDRAWAL"
     } else if bare.starts_with("0x") && bare.len() == 66 {
         "TRANSACTION"
-    } else if bare.starts_with("2") && bare.ends_with('Z') && bare.contains('T') {
+    } else if bare.starts_with('2') && bare.ends_with('Z') && bare.contains('T') {
         "TIME"
     } else if bare.len() == 32
         && bare

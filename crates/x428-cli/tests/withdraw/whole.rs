@@ -31,8 +31,8 @@ fn a_withdrawal_from_a_terminal() {
 
     assert_snapshot!(place.shown(&place.withdraw("assets")));
     assert_snapshot!(place.shown(&place.withdraw("quote 0.2 ETH --network ethereum")));
-    let send = format!("send 0.2 ETH {ADDRESS} --network ethereum --yes --approve totp");
-    let sent = place.withdraw_with(&send, &format!("{}\n", next_code()));
+    let command = format!("send 0.2 ETH {ADDRESS} --network ethereum --yes --approve totp");
+    let sent = place.withdraw_with(&command, &format!("{}\n", next_code()));
     assert_eq!(sent.code, 0, "{}", sent.shown());
     assert!(
         sent.out.contains("  completed  0.2 ETH"),
