@@ -42,16 +42,16 @@ async fn a_subscription_is_made_listed_and_ended() {
     client.unsubscribe(&id()).await.unwrap();
     let seen = exchange.seen();
     assert_eq!(seen[0].json(), example("webhook-request"));
-    let last = format!("{} {}", seen[2].method, seen[2].target);
-    assert_eq!(last, "DELETE /webhooks/wh_9Ka3pDgSh1QiO7eRcUvJt0");
+    let ended = format!("{} {}", seen[2].method, seen[2].target);
+    assert_eq!(ended, "DELETE /webhooks/wh_9Ka3pDgSh1QiO7eRcUvJt0");
     exchange.assert_done();
 
     let key = WebhookKey::shared(&secret).unwrap();
     let body = example("webhook-event").to_string();
     let sent = Delivery::sign("msg_1", hand.now(), body.as_bytes(), &[&key]).unwrap();
     let verifier = WebhookVerifier::new().with_secret(&secret).unwrap();
-    let verified = verifier.verify(&sent, body.as_bytes(), hand.now());
-    assert_eq!(verified.unwrap().id(), "msg_1");
+    let delivered = verifier.verify(&sent, body.as_bytes(), hand.now());
+    assert_eq!(delivered.unwrap().id(), "msg_1");
     let public = client.webhook_verifier().unwrap();
     assert!(public.verify(&sent, body.as_bytes(), hand.now()).is_err());
 }
