@@ -25,13 +25,9 @@ use axum::middleware::from_fn_with_state;
 use jiff::Timestamp;
 use x428::clock::{Clock, SystemClock};
 use x428::error::Misuse;
-use x428::wire::withdrawal::{HttpsUri, OAuthErrorCode, WithdrawalErrorCode};
-use x428::withdrawal::refusal::Refused;
+use x428::wire::withdrawal::HttpsUri;
 
-use self::call::Call;
-use self::failure::Failure;
 use self::keys::Keys;
-use self::oauth::OAuthFailure;
 use self::rate::Rates;
 
 mod access;
@@ -61,12 +57,10 @@ mod tls;
 
 pub use model::{Checksum, KnownAddress, ListedAsset, ListedNetwork, StepUpRule};
 pub use random::{Random, SystemRandom};
+pub use rate::Peer;
 pub use settings::{Settings, TravelRuleThresholds};
 pub use store::{Fault, Store};
 pub use tls::{OwnCertificate, TlsListener};
-
-/// How many requests to the endpoints of OAuth a client may make in a minute.
-const OAUTH_REQUESTS: u32 = 600;
 
 /// Why there is no exchange.
 #[derive(Debug, thiserror::Error)]
@@ -143,10 +137,14 @@ impl Exchange {
         let api = api::routes()
             .layer(from_fn_with_state(Arc::clone(self), api::limits))
             .layer(from_fn_with_state(Arc::clone(self), call::envelope));
+        let oauth = oauth::routes()
+            .layer(from_fn_with_state(Arc::clone(self), oauth::limits))
+            .layer(from_fn_with_state(Arc::clone(self), call::envelope));
+        let pages = pages::routes().layer(from_fn_with_state(Arc::clone(self), pages::limits));
         Router::new()
             .merge(api)
-            .merge(oauth::routes().layer(from_fn_with_state(Arc::clone(self), call::envelope)))
-            .merge(pages::routes())
+            .merge(oauth)
+            .merge(pages)
             .with_state(Arc::clone(self))
     }
 
@@ -196,49 +194,6 @@ impl Exchange {
     fn now(&self) -> Timestamp {
         let now = self.clock.now();
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
-    }
-
-    /// Counts a request of a client for an owner.
-    // r[impl withdrawal.rate.answer]
-    // r[impl withdrawal.rate.scope]
-    fn rate(&self, client: &str, owner: &str, call: &Call) -> Result<(), Failure> {
-        // r[impl withdrawal.rate.cancel]
-        let cancels = call.uri.path().ends_with("/cancel");
-        let who = format!("{client} {owner} {cancels}");
-        let counted = self
-            .rates
-            .count(&who, self.settings.requests_per_minute, call.now);
-        match counted {
-            Ok(left) => {
-                if let Ok(mut shown) = call.left.lock() {
-                    *shown = Some(left);
-                }
-                Ok(())
-            }
-            Err(seconds) => {
-                let wait = Duration::from_secs(seconds.unsigned_abs());
-                let message = "There are too many requests.";
-                Err(Refused::new(WithdrawalErrorCode::RateLimited, message)
-                    .after(wait)
-                    .into())
-            }
-        }
-    }
-
-    /// Counts a request of a client to an endpoint of OAuth.
-    fn rate_of_client(&self, client: &str, now: Timestamp) -> Result<(), OAuthFailure> {
-        match self
-            .rates
-            .count(&format!("oauth {client}"), OAUTH_REQUESTS, now)
-        {
-            Ok(_) => Ok(()),
-            Err(seconds) => {
-                let code = OAuthErrorCode::TemporarilyUnavailable;
-                let mut failure = OAuthFailure::new(code, "There are too many requests.");
-                failure.retry_after = u32::try_from(seconds).ok();
-                Err(failure)
-            }
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::IpAddr,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -12,7 +13,7 @@ use anyhow::Context as _;
 use clap::Args;
 use tokio::net::TcpListener;
 use x428_sandbox::exchange::register::{self, ClientMetadata};
-use x428_sandbox::exchange::{Exchange, OwnCertificate, Settings, Store, TlsListener, seed};
+use x428_sandbox::exchange::{Exchange, OwnCertificate, Peer, Settings, Store, TlsListener, seed};
 
 use super::until_told;
 use crate::{advice::Advise as _, output, report};
@@ -62,6 +63,13 @@ pub(super) struct Arguments {
     /// How many requests a client may make in a minute for one owner
     #[arg(long, value_name = "NUMBER", default_value_t = 120)]
     requests_per_minute: u32,
+    /// A proxy in front of the exchange, which adds to X-Forwarded-For where a request comes from
+    #[arg(long, value_name = "ADDRESS")]
+    trusted_proxy: Vec<IpAddr>,
+    /// How many requests there may be in a minute from one address of which it is not known whose
+    /// they are
+    #[arg(long, value_name = "NUMBER", default_value_t = 6000)]
+    requests_per_origin: u32,
 }
 
 pub(super) async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -88,6 +96,10 @@ pub(super) async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     settings.private_webhooks = arguments.private_webhooks;
     settings.require_high = arguments.high;
     settings.requests_per_minute = arguments.requests_per_minute;
+    settings
+        .trusted_proxies
+        .clone_from(&arguments.trusted_proxy);
+    settings.requests_per_origin = arguments.requests_per_origin;
     let exchange = Exchange::new(store.clone(), settings).await?;
     let mut told = vec!["an exchange; Ctrl-C ends it".to_owned()];
     if arguments.seed {
@@ -100,12 +112,14 @@ pub(super) async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             .await
             .with_context(|| path.display().to_string())?;
     }
-    let router = exchange.router();
+    let service = exchange
+        .router()
+        .into_make_service_with_connect_info::<Peer>();
     let work = tokio::spawn(Arc::clone(&exchange).work_forever());
     let served = if arguments.plain {
         output::line(&issuer)?;
         report::say(&told.join("\n"));
-        axum::serve(listener, router)
+        axum::serve(listener, service)
             .with_graceful_shutdown(until_told())
             .await
     } else {
@@ -116,7 +130,7 @@ pub(super) async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         told.push(format!("certificate {}", arguments.certificate.display()));
         output::line(&issuer)?;
         report::say(&told.join("\n"));
-        axum::serve(TlsListener::new(listener, &certificate)?, router)
+        axum::serve(TlsListener::new(listener, &certificate)?, service)
             .with_graceful_shutdown(until_told())
             .await
     };

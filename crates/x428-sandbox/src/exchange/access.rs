@@ -85,7 +85,8 @@ pub(crate) async fn authorize(call: &Call, scope: Scope) -> Result<Caller, Failu
             }
         }
     }
-    call.exchange.rate(&consent.client, &consent.owner, call)?;
+    let counted = call.exchange.rate(&consent.client, &consent.owner, call);
+    counted.await?;
     // r[impl withdrawal.order.authentication-first]
     let age_max = call.exchange.settings.authentication_age_max;
     let oldest = SignedDuration::try_from(age_max).map_err(Fault::because)?;

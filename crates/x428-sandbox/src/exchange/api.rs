@@ -1,17 +1,15 @@
 //! The API (chapters 4 to 9): a file for each group of operations.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::HeaderValue;
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get, post, put};
 
-use super::Exchange;
-use super::call::{self, RATE_LIMIT, RATE_LIMIT_POLICY};
-use super::rate::Left;
+use super::failure::Failure;
+use super::{Exchange, call, rate};
 
 pub(crate) mod assets;
 mod challenges;
@@ -21,9 +19,6 @@ mod quotes;
 mod travel_rule;
 mod webhooks;
 pub(crate) mod withdrawals;
-
-/// Where the middleware reads what is left of the rate.
-pub(crate) type Shown = Arc<Mutex<Option<Left>>>;
 
 /// The operations that need a token.
 pub(crate) fn routes() -> Router<Arc<Exchange>> {
@@ -45,26 +40,14 @@ pub(crate) fn routes() -> Router<Arc<Exchange>> {
         .fallback(call::nothing)
 }
 
-/// Says with every response what is left of the rate.
-// r[impl withdrawal.rate.headers]
+/// Counts requests where they come from.
 pub(crate) async fn limits(
     State(exchange): State<Arc<Exchange>>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
-    let shown = Shown::default();
-    request.extensions_mut().insert(Arc::clone(&shown));
-    let mut response = next.run(request).await;
-    let left = shown.lock().ok().and_then(|mut left| left.take());
-    let limit = exchange.settings.requests_per_minute;
-    if let Some(left) = left {
-        let now = format!("\"minute\";r={};t={}", left.requests, left.seconds);
-        let policy = format!("\"minute\";q={limit};w=60");
-        for (name, value) in [(RATE_LIMIT, now), (RATE_LIMIT_POLICY, policy)] {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                response.headers_mut().insert(name, value);
-            }
-        }
-    }
-    response
+    rate::admit(exchange, request, next, |left| {
+        Failure::from(left).into_response()
+    })
+    .await
 }

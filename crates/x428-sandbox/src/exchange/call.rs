@@ -15,9 +15,9 @@ use x428::wire::withdrawal::{ErrorDetailCode, REQUEST_SIZE_MAX, RequestId, Withd
 use x428::withdrawal::refusal::{self, Refused};
 
 use super::Exchange;
-use super::api::Shown;
 use super::failure::{Failure, refuse, refuse_at};
 use super::oauth::dpop;
+use super::rate::Visitor;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -36,8 +36,8 @@ pub(crate) struct Call {
     body: Option<Bytes>,
     /// The parameter of the path, if there is one.
     pub(crate) id: String,
-    /// Where it is shown what is left of the rate.
-    pub(crate) left: Shown,
+    /// Who sends it.
+    pub(crate) visitor: Arc<Visitor>,
     /// When it is answered: the one reading of the clock.
     // r[impl withdrawal.security.clock]
     pub(crate) now: Timestamp,
@@ -55,7 +55,7 @@ impl FromRequest<Arc<Exchange>> for Call {
             Ok(params) => params.iter().next().map(|(_, value)| value.to_owned()),
             Err(_) => None,
         };
-        let left = parts.extensions.get::<Shown>().cloned().unwrap_or_default();
+        let visitor = parts.extensions.get().cloned().unwrap_or_default();
         let body = Limited::new(body, REQUEST_SIZE_MAX).collect().await;
         Ok(Self {
             now: exchange.now(),
@@ -64,7 +64,7 @@ impl FromRequest<Arc<Exchange>> for Call {
             uri: parts.uri,
             headers: parts.headers,
             id: id.unwrap_or_default(),
-            left,
+            visitor,
             body: body.ok().map(http_body_util::Collected::to_bytes),
         })
     }

@@ -3,11 +3,14 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::{DOCTYPE, Markup, html};
 
+use super::rate::{self, Left};
 use super::{Exchange, digest};
 
 mod activity;
@@ -208,6 +211,27 @@ pub(crate) fn problem(status: StatusCode, title: &str, why: &str) -> Response {
     Sheet::new(title)
         .status(status)
         .show(&html! { p role="alert" { (why) } p { a href="/" { "Go to your account" } } })
+}
+
+/// Counts requests where they come from.
+pub(crate) async fn limits(
+    State(exchange): State<Arc<Exchange>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    rate::admit(exchange, request, next, too_many).await
+}
+
+/// A page that says when to come again.
+pub(crate) fn too_many(left: Left) -> Response {
+    let mut response = problem(
+        StatusCode::TOO_MANY_REQUESTS,
+        "Too many requests",
+        "Try again in a minute.",
+    );
+    let headers = response.headers_mut();
+    headers.insert(header::RETRY_AFTER, left.seconds().into());
+    response
 }
 
 /// Sends the browser to another page.

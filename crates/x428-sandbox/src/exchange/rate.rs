@@ -1,66 +1,333 @@
-//! How many requests a client makes for an owner: windows of a minute, counted by each instance.
+//! How many requests there may be in a minute (section 11.2).
+//!
+//! Whoever has shown who they are is counted by all instances together. An instance draws requests
+//! from a counter that the instances share, a portion at a time, and gives them out: there are
+//! never more than the limit, few requests cost a statement, and what one instance has drawn and
+//! not given out is all that the others miss.
+//!
+//! Where requests come from is counted by each instance alone, before anything is known of them and
+//! in memory of a fixed size: a flood must not become writes. Who turns out to be known gets the
+//! request back. So an address with many owners behind it is not taken for a flood, and nobody
+//! spends what belongs to another.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::hash::{BuildHasher as _, RandomState};
+use std::time::Duration;
 
+use axum::http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
+use tokio::sync::Mutex;
+use x428::wire::withdrawal::{OAuthErrorCode, WithdrawalErrorCode};
+use x428::withdrawal::refusal::Refused;
 
-/// A window of a minute.
-#[derive(Debug, Default)]
-pub(crate) struct Rates(Mutex<Window>);
+use super::Exchange;
+use super::call::{Call, RATE_LIMIT, RATE_LIMIT_POLICY};
+use super::failure::Failure;
+use super::oauth::OAuthFailure;
+use super::store::{Fault, Store};
 
-#[derive(Debug, Default)]
-struct Window {
-    minute: i64,
-    counts: HashMap<String, u32>,
+mod origin;
+#[cfg(test)]
+mod tests;
+mod visitor;
+
+pub use self::origin::Peer;
+pub(crate) use self::visitor::{Visitor, admit};
+
+/// How long a window is, in seconds.
+const WINDOW: i64 = 60;
+/// How many parts there are that do not wait for each other.
+const SHARDS: usize = 16;
+/// How many windows a part remembers. What it does not remember is drawn one by one.
+const WINDOWS_MAX: usize = 4096;
+/// What is drawn at once: this part of what is left.
+const PORTION: u32 = 4;
+
+/// Adds what an instance draws. A counter of another minute begins anew; a clock that is a little
+/// behind draws from the minute of the others.
+const DRAW: &str = "INSERT INTO counter (id, value, since) VALUES ($1, $2, $3)
+    ON CONFLICT (id) DO UPDATE SET
+        value = CASE WHEN counter.since BETWEEN excluded.since AND excluded.since + 60000
+            THEN counter.value + excluded.value ELSE excluded.value END,
+        since = CASE WHEN counter.since BETWEEN excluded.since AND excluded.since + 60000
+            THEN counter.since ELSE excluded.since END
+    RETURNING value";
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Policy {
+    /// The requests of a client for an owner.
+    Owner,
+    /// Those among them that cancel something.
+    Cancel,
+    /// The requests of a client for all owners.
+    Client,
+    /// The requests of a client to the endpoints of OAuth.
+    Authorization,
+    /// The refreshes of a grant.
+    Grant,
+    /// The requests from somewhere, of which nothing is known.
+    Origin,
+}
+
+impl Policy {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "minute",
+            Self::Cancel => "cancel",
+            Self::Client => "client",
+            Self::Authorization => "authorization",
+            Self::Grant => "grant",
+            Self::Origin => "origin",
+        }
+    }
 }
 
 /// What is left of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Left {
-    pub(crate) requests: u32,
-    pub(crate) seconds: i64,
+    policy: Policy,
+    limit: u32,
+    requests: u32,
+    /// Until the window is over.
+    seconds: u32,
 }
 
-impl Rates {
-    /// Counts a request, and tells what is left; nothing if it is one too many, and for how many
-    /// seconds.
-    pub(crate) fn count(&self, who: &str, limit: u32, now: Timestamp) -> Result<Left, i64> {
-        let minute = now.as_second().div_euclid(60);
-        let seconds = 60 - now.as_second().rem_euclid(60);
-        let Ok(mut window) = self.0.lock() else {
-            return Err(seconds);
-        };
-        if window.minute != minute {
-            window.minute = minute;
-            window.counts.clear();
-        }
-        let count = window.counts.entry(who.to_owned()).or_default();
-        if *count >= limit {
-            return Err(seconds);
-        }
-        *count += 1;
-        Ok(Left {
-            requests: limit - *count,
+impl Left {
+    fn new(policy: Policy, limit: u32, requests: u32, now: Timestamp) -> Self {
+        let seconds = WINDOW - now.as_second().rem_euclid(WINDOW);
+        let seconds = u32::try_from(seconds).unwrap_or(1);
+        Self {
+            policy,
+            limit,
+            requests,
             seconds,
-        })
+        }
+    }
+
+    /// Says it in the headers of a response.
+    // r[impl withdrawal.rate.headers]
+    pub(crate) fn put(&self, headers: &mut HeaderMap) {
+        let name = self.policy.name();
+        let left = format!("\"{name}\";r={};t={}", self.requests, self.seconds);
+        let policy = format!("\"{name}\";q={};w={WINDOW}", self.limit);
+        for (name, value) in [(RATE_LIMIT, left), (RATE_LIMIT_POLICY, policy)] {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
+        }
+    }
+
+    pub(crate) fn seconds(&self) -> u32 {
+        self.seconds
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl From<Left> for Failure {
+    // r[impl withdrawal.rate.answer]
+    fn from(left: Left) -> Self {
+        Refused::new(
+            WithdrawalErrorCode::RateLimited,
+            "There are too many requests.",
+        )
+        .after(Duration::from_secs(left.seconds.into()))
+        .into()
+    }
+}
 
-    // r[verify withdrawal.rate.scope]
-    #[test]
-    fn a_minute_has_so_many_requests() {
-        let rates = Rates::default();
-        let now = Timestamp::from_second(60_000_030).unwrap();
-        assert_eq!(rates.count("a", 2, now).unwrap().requests, 1);
-        assert_eq!(rates.count("a", 2, now).unwrap().requests, 0);
-        assert_eq!(rates.count("a", 2, now), Err(30));
-        assert!(rates.count("b", 2, now).is_ok());
-        let next = Timestamp::from_second(60_000_060).unwrap();
-        assert!(rates.count("a", 2, next).is_ok());
+impl From<Left> for OAuthFailure {
+    fn from(left: Left) -> Self {
+        let code = OAuthErrorCode::TemporarilyUnavailable;
+        let mut failure = Self::new(code, "There are too many requests.");
+        failure.retry_after = Some(left.seconds);
+        failure
+    }
+}
+
+/// Why a request is one too many, or not counted.
+#[derive(Debug)]
+pub(crate) enum Over {
+    /// There were as many as there may be.
+    TooMany(Left),
+    /// How many there were is not known.
+    Fault(Fault),
+}
+
+impl From<Over> for Failure {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::TooMany(left) => left.into(),
+            Over::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<Over> for OAuthFailure {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::TooMany(left) => left.into(),
+            Over::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+/// The windows that an instance gives requests out of.
+#[derive(Debug)]
+pub(crate) struct Rates {
+    shards: [Mutex<HashMap<String, Window>>; SHARDS],
+    hasher: RandomState,
+    origins: origin::Origins,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self {
+            shards: std::array::from_fn(|_| Mutex::default()),
+            hasher: RandomState::new(),
+            origins: origin::Origins::default(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    minute: i64,
+    /// What was drawn and not given out.
+    held: u32,
+    /// What the instances had left when something was drawn last.
+    shared: u32,
+}
+
+impl Window {
+    fn new(minute: i64, limit: u32) -> Self {
+        Self {
+            minute,
+            held: 0,
+            shared: limit,
+        }
+    }
+}
+
+impl Rates {
+    /// Counts a request, and tells what is left.
+    pub(crate) async fn count(
+        &self,
+        store: &Store,
+        (policy, who): (Policy, &str),
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Left, Over> {
+        let minute = now.as_second().div_euclid(WINDOW);
+        let name = format!("rate {} {who}", policy.name());
+        let shard = usize::try_from(self.hasher.hash_one(&name)).unwrap_or_default() % SHARDS;
+        let Some(shard) = self.shards.get(shard) else {
+            return Err(Over::Fault(Fault::Damaged));
+        };
+        // One at a time draws: those who wait find what it has drawn.
+        let mut windows = shard.lock().await;
+        if windows.len() >= WINDOWS_MAX {
+            windows.retain(|_, window| window.minute >= minute);
+        }
+        let mut forgotten = Window::new(minute, limit);
+        let is_remembered = windows.len() < WINDOWS_MAX || windows.contains_key(&name);
+        let window = if is_remembered {
+            let window = windows.entry(name.clone());
+            window.or_insert(forgotten)
+        } else {
+            &mut forgotten
+        };
+        // A request that has waited is counted in the minute that has begun meanwhile.
+        if !(minute..=minute + 1).contains(&window.minute) {
+            *window = Window::new(minute, limit);
+        }
+        if window.held == 0 && window.shared > 0 {
+            let most = if is_remembered {
+                window.shared / PORTION
+            } else {
+                1
+            };
+            let portion = most.max(1);
+            let total = draw(store, &name, portion, window.minute).await;
+            let total = total.map_err(Over::Fault)?;
+            let before = total.saturating_sub(portion);
+            window.held = portion.min(limit.saturating_sub(before));
+            window.shared = limit.saturating_sub(total);
+        }
+        match window.held.checked_sub(1) {
+            None => Err(Over::TooMany(Left::new(policy, limit, 0, now))),
+            Some(held) => {
+                window.held = held;
+                Ok(Left::new(policy, limit, held + window.shared, now))
+            }
+        }
+    }
+}
+
+/// Draws requests, and tells how many were drawn by all instances in this minute.
+async fn draw(store: &Store, name: &str, portion: u32, minute: i64) -> Result<u32, Fault> {
+    let since = minute.saturating_mul(WINDOW * 1000);
+    let mut writing = store.write().await?;
+    let values = vec![name.into(), i64::from(portion).into(), since.into()];
+    let rows = writing.rows(DRAW, values).await?;
+    let total = rows.first().ok_or(Fault::Damaged)?.int("value")?;
+    writing.commit().await?;
+    Ok(u32::try_from(total).unwrap_or(u32::MAX))
+}
+
+impl Exchange {
+    async fn count(&self, call: &Call, what: (Policy, &str), limit: u32) -> Result<(), Over> {
+        let counted = self.rates.count(&self.store, what, limit, call.now).await;
+        match &counted {
+            // What is told is what is left for the owner, as long as it is not the client's.
+            Ok(_) if what.0 == Policy::Client => {}
+            Ok(left) | Err(Over::TooMany(left)) => call.visitor.show(*left),
+            Err(Over::Fault(_)) => {}
+        }
+        counted.map(drop)
+    }
+
+    /// Counts a request of a client for an owner, whose token was shown.
+    // r[impl withdrawal.rate.scope]
+    pub(super) async fn rate(&self, client: &str, owner: &str, call: &Call) -> Result<(), Failure> {
+        call.visitor.is_known();
+        let both = format!("{client} {owner}");
+        // r[impl withdrawal.rate.cancel]
+        let cancels = call.uri.path().ends_with("/cancel");
+        let policy = if cancels {
+            Policy::Cancel
+        } else {
+            Policy::Owner
+        };
+        if !cancels {
+            // An owner's requests that are too many are not those of the others.
+            self.count(call, (policy, &both), self.settings.requests_per_minute)
+                .await?;
+        }
+        let (what, limit) = if cancels {
+            ((policy, both.as_str()), self.settings.requests_per_minute)
+        } else {
+            ((Policy::Client, client), self.settings.requests_per_client)
+        };
+        Ok(self.count(call, what, limit).await?)
+    }
+
+    /// Counts a request to an endpoint of OAuth of a client that has authenticated.
+    pub(super) async fn rate_of_client(
+        &self,
+        client: &str,
+        call: &Call,
+    ) -> Result<(), OAuthFailure> {
+        call.visitor.is_known();
+        let limit = self.settings.requests_per_client;
+        let what = (Policy::Authorization, client);
+        Ok(self.count(call, what, limit).await?)
+    }
+
+    /// Counts a refresh of a grant whose token was shown: everybody can name a public client.
+    pub(super) async fn rate_of_grant(&self, grant: &str, call: &Call) -> Result<(), OAuthFailure> {
+        call.visitor.is_known();
+        let limit = self.settings.requests_per_minute;
+        let what = (Policy::Grant, grant);
+        Ok(self.count(call, what, limit).await?)
     }
 }

@@ -1,6 +1,7 @@
 //! How an exchange is run. What differs between jurisdictions is configuration.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use x428::wire::withdrawal::{
@@ -47,6 +48,15 @@ pub struct Settings {
     pub default_limit: Decimal,
     /// How many requests a client may make in a minute for one owner.
     pub requests_per_minute: u32,
+    /// How many requests a client may make in a minute for all owners, and as many to the endpoints
+    /// of OAuth.
+    pub requests_per_client: u32,
+    /// How many requests there may be in a minute from one address, or one network of IPv6, of
+    /// which it is not known whose they are. Each instance counts them alone.
+    pub requests_per_origin: u32,
+    /// The proxies in front of the exchange: what they say in `X-Forwarded-For` of where a request
+    /// comes from is believed. That of others is not.
+    pub trusted_proxies: Vec<IpAddr>,
     /// How many withdrawals a client may submit in a day for one owner.
     pub withdrawals_per_day: u32,
     /// How many messages with codes an owner gets in an hour, and in a day.
@@ -117,6 +127,9 @@ impl Settings {
             travel_rules,
             default_limit: Decimal::from(1000),
             requests_per_minute: 120,
+            requests_per_client: 60_000,
+            requests_per_origin: 1200,
+            trusted_proxies: Vec::new(),
             withdrawals_per_day: 50,
             sends: (10, 30),
             attempts: (20, 10),

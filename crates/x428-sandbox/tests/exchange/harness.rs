@@ -89,6 +89,8 @@ impl World {
     ) -> Self {
         let mut settings = Settings::new(ISSUER);
         settings.requests_per_minute = 10_000;
+        settings.requests_per_client = 100_000;
+        settings.requests_per_origin = 100_000;
         change(&mut settings);
         let clock = Hand::at("2026-11-20T12:00:00Z");
         let exchange = Exchange::with_clock(store, settings, clock.clone())

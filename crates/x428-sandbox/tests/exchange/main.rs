@@ -13,6 +13,7 @@ mod outage;
 mod passkeys;
 mod postgres;
 mod races;
+mod rates;
 mod step_up;
 mod submission;
 mod walkthroughs;

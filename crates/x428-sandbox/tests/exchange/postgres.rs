@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use x428_sandbox::exchange::Store;
 
 use crate::harness::{World, ether};
-use crate::{flow, races};
+use crate::{flow, races, rates};
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -65,6 +65,17 @@ async fn a_hundred_with_one_proof() {
 async fn a_hundred_against_one_balance() {
     if let Some((store, _)) = database().await {
         races::race_of_a_balance(World::on(store, None, races::wide).await).await;
+    }
+}
+
+// r[verify withdrawal.rate.scope]
+#[tokio::test]
+async fn two_instances_have_one_limit() {
+    if let Some((store, url)) = database().await {
+        let other = Store::postgres(&url, 8).await.unwrap();
+        let one = World::on(store, None, rates::thirty).await;
+        let two = World::on(other, None, rates::thirty).await;
+        rates::two_instances(&one, &two).await;
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) fn settings(pace: Duration) -> Settings {
     settings.access_token_lifetime = HOURS;
     settings.default_limit = Decimal::from(1_000_000_000);
     settings.requests_per_minute = u32::MAX;
+    settings.requests_per_client = u32::MAX;
+    settings.requests_per_origin = u32::MAX;
     settings.withdrawals_per_day = u32::MAX;
     settings.sends = (i64::MAX, i64::MAX);
     // An attempt whose answer was lost stays counted.

@@ -99,6 +99,10 @@ pub(super) async fn authenticate(call: &Call, form: &Form) -> Result<Authenticat
     if !holds {
         return Err(refuse(basic.is_some()));
     }
+    // Nobody counts for a client but itself; a public one can be named by everybody.
+    if !matches!(client.registered, Registered::Public) {
+        call.exchange.rate_of_client(&client.id, call).await?;
+    }
     Ok(Authenticated { client })
 }
 

@@ -21,16 +21,10 @@ pub(super) async fn post(call: Call) -> Result<Response, OAuthFailure> {
     let form = Form::of_body(&call)?;
     let kind = form.need("grant_type", "The grant type is missing.")?;
     let authenticated = authenticate(&call, &form).await?;
-    let client = authenticated.client.id.as_str();
-    if !matches!(authenticated.client.registered, Registered::Public) {
-        call.exchange.rate_of_client(client, call.now)?;
-    } else if let Some((grant, _)) = form
-        .get("refresh_token")
-        .and_then(|token| call.exchange.keys.read_refresh_token(token))
-    {
-        // Everybody can name a public client: what is counted is a grant that was shown.
-        let who = format!("{client} {grant}");
-        call.exchange.rate_of_client(&who, call.now)?;
+    let shown = form.get("refresh_token");
+    let shown = shown.and_then(|token| call.exchange.keys.read_refresh_token(token));
+    if let (Registered::Public, Some((grant, _))) = (&authenticated.client.registered, shown) {
+        call.exchange.rate_of_grant(grant, &call).await?;
     }
     let jkt = possession(&call).await?;
     // r[impl withdrawal.dpop.bound]
@@ -50,6 +44,8 @@ pub(super) async fn post(call: Call) -> Result<Response, OAuthFailure> {
             ));
         }
     };
+    // A public client has shown nothing until now.
+    call.visitor.is_known();
     let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     Ok((no_store, axum::Json(response)).into_response())
 }

@@ -12,8 +12,10 @@ use crate::exchange::step_up::{codes, totp};
 use crate::exchange::store::Fault;
 use crate::exchange::{audit, digest, notify, password};
 
-/// How often a login may fail in an hour.
+/// How often a login may fail in an hour, for one owner from one place, or by its second factor.
 const FAILURES: i64 = 10;
+/// How often from everywhere: somebody elsewhere who guesses does not lock the owner out at once.
+const FAILURES_EVERYWHERE: i64 = 100;
 const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
 
 /// Asks for the password.
@@ -71,12 +73,19 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
     let next = local(field(&fields, "next").unwrap_or_default());
     let exchange = &visit.call.exchange;
     let counter = format!("login {}", digest::of(login));
+    let counter_here = format!("{counter} {}", visit.call.visitor.origin());
     let mut writing = exchange.store.write().await?;
-    let tried = writing.count(&counter, visit.call.now, HOUR).await?;
+    let tried_here = writing.count(&counter_here, visit.call.now, HOUR).await?;
+    // One who is stopped here is not counted against the others.
+    let tried = if tried_here > FAILURES {
+        0
+    } else {
+        writing.count(&counter, visit.call.now, HOUR).await?
+    };
     let find = "SELECT data FROM owner WHERE login = $1";
     let owner: Option<Owner> = writing.find(find, vec![login.into()]).await?.pop();
     writing.commit().await?;
-    if tried > FAILURES {
+    if tried_here > FAILURES || tried > FAILURES_EVERYWHERE {
         let why = "There were too many attempts. Try again in an hour.";
         let status = StatusCode::TOO_MANY_REQUESTS;
         return Ok(form(&visit, &next, login, Some(why), status));
@@ -89,7 +98,7 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
     }
     let owner = owner.ok_or(Fault::Damaged)?;
     let mut writing = exchange.store.write().await?;
-    writing.reset(&counter).await?;
+    writing.reset(&counter_here).await?;
     writing.commit().await?;
     let session = Session {
         owner: Some(owner.id),

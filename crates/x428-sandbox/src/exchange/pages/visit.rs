@@ -62,6 +62,12 @@ impl FromRequest<Arc<Exchange>> for Visit {
                 session.filter(|session| call.now < session.ends_at)
             }
         };
+        if session
+            .as_ref()
+            .is_some_and(|session| session.factor_at.is_some())
+        {
+            call.visitor.is_known();
+        }
         Ok(Self { call, session })
     }
 }
