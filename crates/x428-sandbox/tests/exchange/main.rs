@@ -2,6 +2,7 @@
 //! `tests/services` has started one.
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod bad_input;
 mod client;
 mod flow;
 mod foreign;
@@ -9,11 +10,14 @@ mod harness;
 mod high;
 mod lifecycle;
 mod oauth;
+mod order;
 mod outage;
 mod passkeys;
 mod postgres;
+mod privacy;
 mod races;
 mod rates;
+mod rules;
 mod step_up;
 mod submission;
 mod walkthroughs;

@@ -184,6 +184,7 @@ async fn all() {
     replay.end();
 }
 
+// r[verify withdrawal.idempotency.not-final]
 async fn expired_proof() {
     let (world, foreseen) = of_text(any_setting()).await;
     let mut wallet = wallet(&world, &foreseen).await;
@@ -196,7 +197,9 @@ async fn expired_proof() {
     replay.leave("expired-proof");
     replay.step("12:04:00").await;
     // Meanwhile the owner has decided for the passkey.
-    world::change(&world, "owner", "$.step_up.methods", json!(["webauthn"])).await;
+    world
+        .change("owner", "$.step_up.methods", json!(["webauthn"]))
+        .await;
     let nonce = TEXT.value("webauthn-nonce");
     replay.foreseen.next("32 bytes", nonce);
     let asked = replay.step("12:04:00").await;
@@ -218,6 +221,11 @@ async fn expired_proof() {
     replay.end();
 }
 
+/// The address of which A.6 shows whose it is.
+const OWN_ADDRESS: &str = "0x3811A0834f7e1C0A9E3C0bFaAd5BbD2FA5De22A5";
+
+// r[verify withdrawal.ownership.reuse]
+// r[verify withdrawal.object.address]
 async fn travel_rule() {
     let (world, foreseen) = of_text(Setting {
         jurisdiction: "strict",
@@ -230,6 +238,12 @@ async fn travel_rule() {
     replay.step("12:03:05").await;
     replay.step("12:03:10").await;
     replay.end();
+    // The exchange remembers whose the address is.
+    let body = crate::harness::with(&ether("0.6"), "address", OWN_ADDRESS);
+    let data = json!({"walletType": "self_hosted", "isSelf": true});
+    let body = crate::harness::with(&body, "travelRule", data);
+    let next = replay.wallet.submit("a-key-of-another", &body).await;
+    assert_eq!(next.json()["status"], "pending", "{}", next.text);
 }
 
 /// Submits a withdrawal that the text does not show being submitted.

@@ -199,3 +199,31 @@ async fn a_receiver_that_is_gone_is_not_asked_again() {
     world.settle(3).await;
     assert_eq!(receiver.count(), 1);
 }
+
+/// A receiver that waits for another one gets its event all the same.
+#[tokio::test]
+async fn a_slow_receiver_keeps_no_other_waiting() {
+    let world = World::with(|settings| settings.private_webhooks = true).await;
+    let wallet = world.wallet().await;
+    // Each answers when the other has been asked as well.
+    let both = Arc::new(tokio::sync::Barrier::new(2));
+    let answer = |State(both): State<Arc<tokio::sync::Barrier>>| async move {
+        both.wait().await;
+        StatusCode::NO_CONTENT
+    };
+    let app = Router::new().route("/hook", post(answer)).with_state(both);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let body = json!({"url": "https://wallet.example/hook", "events": ["withdrawal.updated"]});
+    for _ in 0..2 {
+        wallet.post("/webhooks", &body).await.is(201, "");
+    }
+    redirect(&world, &url).await;
+    let created = wallet.submit("a-key-of-this-test", &ether("0.05")).await;
+    created.is(201, "");
+    world.exchange.work().await.unwrap();
+    let left = world.snapshot().await;
+    let waiting: Vec<_> = left.iter().filter(|row| row.starts_with("msg_")).collect();
+    assert!(waiting.is_empty(), "{waiting:?}");
+}

@@ -161,18 +161,11 @@ pub(super) async fn wallet<'a>(world: &'a World, foreseen: &Foreseen) -> Wallet<
     let tokens = world.form("/oauth/token", &fields).await;
     tokens.is(200, "");
     let subject = Value::from("acct-6c1f0b7e94d24a3c8b52e7d09a41f3c6");
-    change(world, "consent", "$.subject", subject).await;
+    world.change("consent", "$.subject", subject).await;
     Wallet {
         world,
         token: access_token(),
         tokens: tokens.json(),
         browser,
     }
-}
-
-/// Changes a member of all records of a table, where the exchange has no way to.
-pub(super) async fn change(world: &World, table: &str, path: &str, value: Value) {
-    let update = format!("UPDATE {table} SET data = json_set(data, ?1, json(?2))");
-    let values = [path.to_owned(), value.to_string()];
-    crate::harness::execute(&world.database().unwrap(), &update, &values).await;
 }
