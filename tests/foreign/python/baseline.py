@@ -31,11 +31,19 @@ def discover() -> AuthorizationServerMetadata:
     return metadata
 
 
-def log_in(metadata: dict, scope: str = SCOPE, asked: dict = ASKED, limits: dict | None = None) -> OAuth2Session:
+def log_in(
+    metadata: dict,
+    scope: str = SCOPE,
+    asked: dict = ASKED,
+    limits: dict | None = None,
+    client_id: str = "example-wallet",
+    client_secret: str | None = "sandbox-secret-of-example-wallet",
+) -> OAuth2Session:
     """A session whose tokens the owner has given."""
     session = OAuth2Session(
-        "example-wallet",
-        "sandbox-secret-of-example-wallet",
+        client_id,
+        client_secret,
+        token_endpoint_auth_method="client_secret_basic" if client_secret else "none",
         scope=scope,
         redirect_uri="http://127.0.0.1:49152/callback",
         code_challenge_method="S256",

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts as _, RawPathParams, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use x428::wire::withdrawal::{ErrorDetailCode, REQUEST_SIZE_MAX, RequestId, WithdrawalErrorCode};
@@ -26,6 +26,9 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// The longest body that is read to its end, in bytes: one that is too long by mistake.
+const PASSED_OVER_MAX: usize = 16 * REQUEST_SIZE_MAX;
 
 /// A request.
 pub(crate) struct Call {
@@ -56,7 +59,7 @@ impl FromRequest<Arc<Exchange>> for Call {
             Err(_) => None,
         };
         let visitor = parts.extensions.get().cloned().unwrap_or_default();
-        let body = Limited::new(body, REQUEST_SIZE_MAX).collect().await;
+        let body = read(body).await;
         Ok(Self {
             now: exchange.now(),
             exchange: Arc::clone(exchange),
@@ -65,9 +68,31 @@ impl FromRequest<Arc<Exchange>> for Call {
             headers: parts.headers,
             id: id.unwrap_or_default(),
             visitor,
-            body: body.ok().map(http_body_util::Collected::to_bytes),
+            body,
         })
     }
+}
+
+/// Reads a body; one that is longer than the limit is none. What it has beyond is passed over: a
+/// connection that ends while the client is still sending may end before it has the answer.
+async fn read(mut body: Body) -> Option<Bytes> {
+    let mut bytes = Vec::new();
+    let mut length: usize = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.ok()?.into_data() else {
+            continue;
+        };
+        length = length.saturating_add(data.len());
+        if length > PASSED_OVER_MAX {
+            return None;
+        }
+        if length > REQUEST_SIZE_MAX {
+            bytes = Vec::new();
+        } else {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    (length <= REQUEST_SIZE_MAX).then(|| bytes.into())
 }
 
 impl Call {
@@ -181,14 +206,16 @@ pub(crate) async fn envelope(
     response
 }
 
-/// Answers for a path of the API that there is not.
-pub(crate) async fn nothing() -> Failure {
+/// Answers for a path of the API that there is not. The body is read, so that the connection goes
+/// on.
+pub(crate) async fn nothing(_: Call) -> Failure {
     super::failure::not_found()
 }
 
-/// Answers for a method that a path has not. The router says in `Allow` which it has.
+/// Answers for a method that a path has not. The router says in `Allow` which it has, and the body
+/// is read, so that the connection goes on.
 // r[impl withdrawal.http.method]
-pub(crate) async fn no_method() -> Failure {
+pub(crate) async fn no_method(_: Call) -> Failure {
     refuse(
         WithdrawalErrorCode::MethodNotAllowed,
         "The path does not have this method.",

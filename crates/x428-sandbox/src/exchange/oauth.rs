@@ -67,7 +67,7 @@ async fn no_method(call: Call) -> Response {
         *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
         return response;
     }
-    call::no_method().await.into_response()
+    call::no_method(call).await.into_response()
 }
 
 /// Counts requests where they come from, and answers as each endpoint does if there are too many.

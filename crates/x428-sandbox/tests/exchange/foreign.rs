@@ -1,8 +1,11 @@
 //! What clients of others rely on: the rules of HTTP, metadata that are complete, and clients that
 //! are registered by hand.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{HeaderValue, Method, Request};
 use serde_json::json;
 use x428_sandbox::exchange::register;
 
@@ -41,6 +44,35 @@ async fn a_method_that_a_path_has_not_is_answered_with_those_that_it_has() {
     assert_eq!(answer.status, 405);
     assert_eq!(answer.header("allow"), "POST");
     send(&world, "GET", "/nowhere").await.is(404, "not_found");
+}
+
+/// A body in pieces of 8 KiB, and how many of them were taken.
+fn in_pieces(count: usize) -> (Body, Arc<AtomicUsize>) {
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&taken);
+    let pieces = (0..count).map(move |_| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Ok::<_, std::io::Error>(vec![b' '; 8192])
+    });
+    (Body::from_stream(futures_util::stream::iter(pieces)), taken)
+}
+
+// r[verify withdrawal.json.size]
+#[tokio::test]
+async fn a_body_that_is_too_long_is_passed_over_before_it_is_refused_but_not_without_end() {
+    let world = World::new().await;
+    let wallet = world.wallet().await;
+    for (pieces, taken_at_most) in [(8, 8), (9, 9), (100, 100), (1_000_000, 1000)] {
+        let (body, taken) = in_pieces(pieces);
+        let mut request = wallet.request(Method::POST, "/withdrawals/quotes", None);
+        let json = HeaderValue::from_static("application/json");
+        request.headers_mut().insert("content-type", json);
+        *request.body_mut() = body;
+        world.send(request).await.is(400, "invalid_request");
+        let taken = taken.load(Ordering::Relaxed);
+        assert_eq!(taken == pieces, pieces <= 100, "{taken} of {pieces}");
+        assert!(taken <= taken_at_most);
+    }
 }
 
 // r[verify withdrawal.metadata.algorithms]
