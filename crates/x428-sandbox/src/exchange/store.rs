@@ -15,6 +15,7 @@ pub(crate) use self::database::{Row, Value};
 mod balance;
 mod database;
 pub(crate) mod record;
+pub(crate) mod spending;
 #[cfg(test)]
 mod tests;
 

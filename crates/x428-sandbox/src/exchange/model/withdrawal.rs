@@ -11,6 +11,7 @@ use x428::wire::withdrawal::{
 use x428::withdrawal::decimal::Decimal;
 use x428::withdrawal::state::{BalanceEffect, Kind, Transition};
 
+use crate::exchange::access::periods;
 use crate::exchange::store::{Fault, Movement, Writing, record::record};
 use crate::exchange::{audit, deliver};
 
@@ -134,6 +135,11 @@ impl Withdrawal {
             BalanceEffect::Debit => writing.settle(&self.id, Movement::Debit, now).await?,
             BalanceEffect::Release => writing.settle(&self.id, Movement::Release, now).await?,
             _ => {}
+        }
+        if transition.effect() == BalanceEffect::Release {
+            let (day, _) = periods(self.created_at)?;
+            let who = (self.owner.as_str(), self.client.as_str());
+            writing.unspend(who, day, self.dollars).await?;
         }
         writing.put(self).await?;
         self.tell(writing, now).await

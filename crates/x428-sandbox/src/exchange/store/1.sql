@@ -46,6 +46,17 @@ CREATE TABLE movement (
 
 CREATE INDEX movement_of_owner ON movement (owner, asset);
 
+-- What the clients of an owner have withdrawn in a day of UTC, in US dollars, without what came to
+-- nothing, and how often, with it.
+CREATE TABLE spending (
+    owner TEXT NOT NULL REFERENCES owner (id),
+    client TEXT NOT NULL,
+    day BIGINT NOT NULL,
+    dollars TEXT NOT NULL CHECK (dollars NOT LIKE '-%'),
+    count BIGINT NOT NULL,
+    PRIMARY KEY (owner, client, day)
+);
+
 CREATE TABLE session (
     id TEXT NOT NULL PRIMARY KEY,
     data TEXT NOT NULL,

@@ -9,15 +9,8 @@ use crate::exchange::access::{Caller, periods};
 use crate::exchange::api::fees::Costs;
 use crate::exchange::call::Call;
 use crate::exchange::failure::{Failure, refuse, refuse_at};
-use crate::exchange::model::{Owner, Withdrawal};
-use crate::exchange::store::{Fault, Writing};
-
-/// What left the account in a period, by all clients.
-const OF_ACCOUNT: &str = "SELECT data FROM withdrawal
-    WHERE owner = $1 AND created_at >= $2
-    AND status NOT IN ('failed', 'rejected', 'canceled', 'expired')";
-const OF_CLIENT: &str = "SELECT count(*) AS count FROM withdrawal
-    WHERE owner = $1 AND client = $2 AND created_at >= $3";
+use crate::exchange::model::Owner;
+use crate::exchange::store::{Fault, Writing, spending};
 
 /// Whether the balance covers amount and fee.
 // r[impl withdrawal.submit.balance]
@@ -70,22 +63,13 @@ pub(super) async fn limits(
     writing: &mut Writing,
 ) -> Result<(), Failure> {
     let (day, _) = periods(call.now)?;
-    let since = day.as_millisecond();
-    let values = vec![owner.id.as_str().into(), since.into()];
-    let today: Vec<Withdrawal> = writing.find(OF_ACCOUNT, values).await?;
-    let total = today
+    let today = writing.spending(&owner.id, day).await?;
+    let total = spending::sum(today.iter())?.checked_add(dollars);
+    let total = total.ok_or(Fault::Damaged)?;
+    let mut of_client = today
         .iter()
-        .try_fold(dollars, |sum: Decimal, withdrawal| {
-            sum.checked_add(withdrawal.dollars)
-        })
-        .ok_or(Fault::Damaged)?;
-    let values = vec![
-        owner.id.as_str().into(),
-        caller.client.id.as_str().into(),
-        since.into(),
-    ];
-    let rows = writing.rows(OF_CLIENT, values).await?;
-    let count = rows.first().ok_or(Fault::Damaged)?.int("count")?;
+        .filter(|spent| spent.client == caller.client.id);
+    let count = of_client.next().map_or(0, |spent| spent.count);
     if total > owner.daily_limit || count >= i64::from(call.exchange.settings.withdrawals_per_day) {
         return Err(refuse_at(
             Code::DailyLimitExceeded,

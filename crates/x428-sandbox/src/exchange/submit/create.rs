@@ -12,7 +12,7 @@ use x428::withdrawal::submission::Submission as Submitted;
 
 use super::Destination;
 use super::travel::Travel;
-use crate::exchange::access::Caller;
+use crate::exchange::access::{Caller, periods};
 use crate::exchange::api::fees::Costs;
 use crate::exchange::call::Call;
 use crate::exchange::failure::{Failure, refuse_at};
@@ -59,6 +59,9 @@ pub(super) async fn create(
     }
     kept.withdrawal = Some(id.clone());
     writing.put(&withdrawal).await?;
+    let (day, _) = periods(call.now)?;
+    let who = (owner.id.as_str(), caller.client.id.as_str());
+    writing.spend(who, day, new.dollars).await?;
     let what = json!({
         "event": "withdrawal.created", "withdrawal": id, "challenge": approved_by,
         "client": caller.client.id, "key": kept.id,

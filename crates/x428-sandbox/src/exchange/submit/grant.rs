@@ -11,15 +11,10 @@ use super::Target;
 use crate::exchange::access::{Caller, periods};
 use crate::exchange::call::Call;
 use crate::exchange::failure::{Failure, refuse_at};
-use crate::exchange::model::{ListedAsset, Withdrawal};
+use crate::exchange::model::ListedAsset;
 use crate::exchange::oauth::details::dollars;
+use crate::exchange::store::spending::{self, Spent};
 use crate::exchange::store::{Fault, Writing};
-
-/// The withdrawals of a period that count: not those that came to nothing.
-// r[impl withdrawal.details.counted]
-const COUNTED: &str = "SELECT data FROM withdrawal
-    WHERE owner = $1 AND client = $2 AND created_at >= $3
-    AND status NOT IN ('failed', 'rejected', 'canceled', 'expired')";
 
 /// Whether the grant allows the asset on the network, and the address.
 pub(super) fn destination(caller: &Caller, target: &Target) -> Result<(), Failure> {
@@ -88,8 +83,7 @@ pub(super) async fn limits(
         worth = worth.checked_add(fee).ok_or(Fault::Damaged)?;
     }
     let (day, month) = periods(call.now)?;
-    let mut of_day = None;
-    let mut of_month = None;
+    let mut known = None;
     for detail in of_asset(&caller.consent.details, target) {
         for limit in &*detail.limits {
             let rate = dollars(&limit.currency, listed).ok_or(Fault::Damaged)?;
@@ -99,8 +93,8 @@ pub(super) async fn limits(
                 .ok_or(Fault::Damaged)?;
             let before = match limit.period {
                 LimitPeriod::Transaction => Decimal::ZERO,
-                LimitPeriod::Day => spent(caller, writing, day, &mut of_day).await?,
-                LimitPeriod::Month => spent(caller, writing, month, &mut of_month).await?,
+                LimitPeriod::Day => spent(caller, writing, month, &mut known, day).await?,
+                LimitPeriod::Month => spent(caller, writing, month, &mut known, month).await?,
                 _ => {
                     return Err(exceeded(
                         "A limit is of a kind that is not known.",
@@ -136,27 +130,24 @@ fn of_asset<'a>(
     })
 }
 
+/// What the client has withdrawn since a day of the month.
+// r[impl withdrawal.details.counted]
 async fn spent(
     caller: &Caller,
     writing: &mut Writing,
+    month: Timestamp,
+    known: &mut Option<Vec<Spent>>,
     since: Timestamp,
-    known: &mut Option<Decimal>,
 ) -> Result<Decimal, Fault> {
-    if let Some(spent) = known {
-        return Ok(*spent);
-    }
-    let values = vec![
-        caller.owner().into(),
-        caller.client.id.as_str().into(),
-        since.as_millisecond().into(),
-    ];
-    let counted: Vec<Withdrawal> = writing.find(COUNTED, values).await?;
-    let sum = counted.iter().try_fold(Decimal::ZERO, |sum, withdrawal| {
-        sum.checked_add(withdrawal.dollars)
-    });
-    let sum = sum.ok_or(Fault::Damaged)?;
-    *known = Some(sum);
-    Ok(sum)
+    let spent = match known {
+        Some(spent) => spent,
+        None => known.insert(writing.spending(caller.owner(), month).await?),
+    };
+    spending::sum(
+        spent
+            .iter()
+            .filter(|spent| spent.client == caller.client.id && spent.day >= since),
+    )
 }
 
 fn exceeded(message: &'static str, field: &str) -> Failure {
