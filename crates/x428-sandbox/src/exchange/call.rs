@@ -176,6 +176,13 @@ pub(crate) async fn envelope(
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let shows_possession = request.headers().contains_key(DPOP);
     let mut response = next.run(request).await;
+    // What was refused has committed nothing, and may have seen what is not durable yet.
+    if !method.is_safe()
+        && !response.status().is_success()
+        && let Err(fault) = exchange.store.settled().await
+    {
+        response = Failure::from(fault).into_response();
+    }
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
         let kept: Vec<_> = [RATE_LIMIT, RATE_LIMIT_POLICY, header::ALLOW]
             .into_iter()

@@ -14,6 +14,7 @@ pub(crate) use self::database::{Row, Value};
 
 mod balance;
 mod database;
+mod group;
 pub(crate) mod record;
 pub(crate) mod spending;
 #[cfg(test)]
@@ -94,6 +95,12 @@ impl Store {
 
     pub(crate) async fn read(&self) -> Result<Reading, Fault> {
         self.0.read().await.map(Reading)
+    }
+
+    /// Waits until everything that a transaction can have read is durable, for an answer that is
+    /// given without a commit.
+    pub(crate) async fn settled(&self) -> Result<(), Fault> {
+        self.0.settled().await
     }
 
     pub(crate) async fn write(&self) -> Result<Writing, Fault> {

@@ -117,7 +117,10 @@ pub(super) async fn cancel(call: Call) -> Result<Response, Failure> {
     let mut challenge = whose(&caller).own(writing.get(&call.id).await?)?;
     let owner = owner_of(&caller, &mut writing).await?;
     let to = match challenge.status_at(call.now) {
-        ChallengeStatus::Canceled => return answered(&call, &challenge, &owner),
+        ChallengeStatus::Canceled => {
+            writing.commit().await?;
+            return answered(&call, &challenge, &owner);
+        }
         ChallengeStatus::Pending => ChallengeStatus::Canceled,
         ChallengeStatus::Verified => ChallengeStatus::Expired,
         ChallengeStatus::Consumed => {

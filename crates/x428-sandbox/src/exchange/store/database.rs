@@ -18,6 +18,7 @@ use sqlx::sqlite::{
 use sqlx::{Arguments as _, Column as _, Postgres, Row as _, Sqlite, raw_sql};
 
 use super::Fault;
+use super::group::{Turn, Writer};
 
 /// How long a statement and a connection are waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -80,10 +81,7 @@ impl Row {
 #[derive(Clone)]
 pub(crate) enum Database {
     /// One file. One connection writes, so that writers wait in their order.
-    Sqlite {
-        writer: SqlitePool,
-        readers: SqlitePool,
-    },
+    Sqlite { writer: Writer, readers: SqlitePool },
     /// A server, which several instances share.
     Postgres(PgPool),
 }
@@ -91,6 +89,7 @@ pub(crate) enum Database {
 /// A transaction that nobody sees until it is committed.
 pub(crate) enum Open {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Turn(Turn),
     Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
@@ -119,7 +118,7 @@ impl Database {
                 .connect_lazy_with(options.clone())
         };
         let database = Self::Sqlite {
-            writer: pool(1),
+            writer: Writer::new(pool(1), PATIENCE),
             readers: pool(4),
         };
         database.migrate(None).await?;
@@ -188,10 +187,17 @@ impl Database {
     /// transaction that reads first and writes then may have to be undone.
     pub(super) async fn write(&self) -> Result<Open, Fault> {
         match self {
-            Self::Sqlite { writer, .. } => {
-                Ok(Open::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?))
-            }
+            Self::Sqlite { writer, .. } => Ok(Open::Turn(writer.begin().await?)),
             Self::Postgres(pool) => Ok(Open::Postgres(pool.begin().await?)),
+        }
+    }
+
+    /// Waits until everything that a transaction can have read is durable. A PostgreSQL shows
+    /// nothing else.
+    pub(super) async fn settled(&self) -> Result<(), Fault> {
+        match self {
+            Self::Sqlite { writer, .. } => writer.settled().await,
+            Self::Postgres(_) => Ok(()),
         }
     }
 
@@ -219,6 +225,10 @@ impl Open {
                 let query = sqlx::query_with(sql, sqlite_arguments(values)?);
                 Ok(query.execute(&mut **open).await?.rows_affected())
             }
+            Self::Turn(turn) => {
+                let query = sqlx::query_with(sql, sqlite_arguments(values)?);
+                Ok(query.execute(turn.connection()?).await?.rows_affected())
+            }
             Self::Postgres(open) => {
                 let query = sqlx::query_with(sql, postgres_arguments(values)?);
                 Ok(query.execute(&mut **open).await?.rows_affected())
@@ -238,6 +248,11 @@ impl Open {
                 let rows = query.fetch_all(&mut **open).await?;
                 rows.iter().map(sqlite_row).collect()
             }
+            Self::Turn(turn) => {
+                let query = sqlx::query_with(sql, sqlite_arguments(values)?);
+                let rows = query.fetch_all(turn.connection()?).await?;
+                rows.iter().map(sqlite_row).collect()
+            }
             Self::Postgres(open) => {
                 let query = sqlx::query_with(sql, postgres_arguments(values)?);
                 let rows = query.fetch_all(&mut **open).await?;
@@ -250,6 +265,10 @@ impl Open {
     async fn batch(&mut self, sql: &'static str) -> Result<(), Fault> {
         match self {
             Self::Sqlite(open) => raw_sql(sql).execute(&mut **open).await.map(drop)?,
+            Self::Turn(turn) => {
+                let connection = turn.connection()?;
+                raw_sql(sql).execute(connection).await.map(drop)?;
+            }
             Self::Postgres(open) => raw_sql(sql).execute(&mut **open).await.map(drop)?,
         }
         Ok(())
@@ -259,6 +278,7 @@ impl Open {
     pub(super) async fn commit(self) -> Result<(), Fault> {
         match self {
             Self::Sqlite(open) => open.commit().await?,
+            Self::Turn(turn) => turn.commit().await?,
             Self::Postgres(open) => open.commit().await?,
         }
         Ok(())
