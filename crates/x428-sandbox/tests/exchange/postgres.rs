@@ -2,10 +2,11 @@
 //! database under two instances.
 
 use std::env;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use x428_sandbox::exchange::Store;
+use x428_sandbox::exchange::{Exchange, Fault, Settings, Store};
 
 use crate::harness::{World, ether};
 use crate::{flow, races, rates};
@@ -14,6 +15,13 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// A store in a new and empty database, and its URL.
 async fn database() -> Option<(Store, String)> {
+    let url = empty().await?;
+    let store = Store::postgres(&url, 8).await.unwrap();
+    Some((store, url))
+}
+
+/// The URL of a new and empty database.
+async fn empty() -> Option<String> {
     let Ok(url) = env::var("X428_TEST_POSTGRES") else {
         let required = env::var("X428_REQUIRE_SERVICES").as_deref() == Ok("1");
         assert!(
@@ -31,8 +39,7 @@ async fn database() -> Option<(Store, String)> {
     admin.close().await.unwrap();
     let mut url = url::Url::parse(&url).unwrap();
     url.set_path(&name);
-    let store = Store::postgres(url.as_str(), 8).await.unwrap();
-    Some((store, url.into()))
+    Some(url.into())
 }
 
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
@@ -47,24 +54,119 @@ async fn the_whole_way() {
     }
 }
 
+/// So many instances on one database.
+async fn instances(count: usize, change: fn(&mut Settings)) -> Option<Vec<World>> {
+    let (store, url) = database().await?;
+    let mut worlds = vec![World::on(store, None, change).await];
+    while worlds.len() < count {
+        let store = Store::postgres(&url, 8).await.unwrap();
+        worlds.push(World::on(store, None, change).await);
+    }
+    Some(worlds)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_with_one_key() {
-    if let Some((store, _)) = database().await {
-        races::race_of_a_key(World::on(store, None, |_| {}).await).await;
+    if let Some(mut worlds) = instances(2, |_| {}).await {
+        let others = worlds.split_off(1);
+        races::race_of_a_key(worlds.remove(0), others).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_with_one_proof() {
-    if let Some((store, _)) = database().await {
-        races::race_of_a_proof(World::on(store, None, |_| {}).await).await;
+    if let Some(mut worlds) = instances(2, races::wide).await {
+        let others = worlds.split_off(1);
+        races::race_of_a_proof(worlds.remove(0), others).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_against_one_balance() {
-    if let Some((store, _)) = database().await {
-        races::race_of_a_balance(World::on(store, None, races::wide).await).await;
+    if let Some(mut worlds) = instances(2, races::wide).await {
+        let others = worlds.split_off(1);
+        races::race_of_a_balance(worlds.remove(0), others).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_instances_settle_each_step_once() {
+    let Some(worlds) = instances(2, races::wide).await else {
+        return;
+    };
+    let [one, two] = &worlds[..] else {
+        panic!("two instances")
+    };
+    let mut wallet = one.wallet().await;
+    for number in 0..20 {
+        let key = format!("settled-by-two-{number:08}");
+        wallet.submit(&key, &ether("0.01")).await.is(201, "");
+    }
+    // Twelve confirmations, a quarter at a time.
+    let steps = [
+        ("processing", 0),
+        ("broadcast", 0),
+        ("broadcast", 3),
+        ("broadcast", 6),
+        ("broadcast", 9),
+        ("completed", 12),
+    ];
+    for step in steps {
+        one.clock.turn_seconds(5);
+        races::keep_time(one, std::slice::from_ref(two));
+        let (first, second) = tokio::join!(
+            tokio::spawn(work(&one.exchange)),
+            tokio::spawn(work(&two.exchange)),
+        );
+        first.unwrap().unwrap();
+        second.unwrap().unwrap();
+        let list = wallet.get("/withdrawals?limit=100").await.json();
+        let list = list["data"].as_array().unwrap();
+        assert_eq!(list.len(), 20);
+        for withdrawal in list {
+            let status = withdrawal["status"].as_str().unwrap();
+            let confirmations = withdrawal["confirmations"].as_i64().unwrap();
+            assert_eq!((status, confirmations), step);
+        }
+    }
+    // Each was debited once: 20 times 0.0108.
+    assert_eq!(wallet.balance("ETH").await, ("4.034".into(), "0".into()));
+    assert!(one.exchange.records_are_whole().await.unwrap());
+}
+
+/// Works once, in a task of its own.
+fn work(exchange: &Arc<Exchange>) -> impl Future<Output = Result<(), Fault>> + Send + 'static {
+    let exchange = Arc::clone(exchange);
+    async move { exchange.work().await }
+}
+
+/// Of instances that start at once on an empty database, each finds the tables and the same keys.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn instances_that_start_at_once_are_one_exchange() {
+    let Some(url) = empty().await else {
+        return;
+    };
+    let starting: Vec<_> = (0..6)
+        .map(|_| {
+            let url = url.clone();
+            tokio::spawn(async move {
+                let store = Store::postgres(&url, 4).await.unwrap();
+                World::on(store, None, |_| {}).await
+            })
+        })
+        .collect();
+    let mut worlds = Vec::new();
+    for started in starting {
+        worlds.push(started.await.unwrap());
+    }
+    let wallet = worlds[0].wallet().await;
+    races::keep_time(&worlds[0], &worlds[1..]);
+    for world in &worlds {
+        let request = wallet.request(axum::http::Method::GET, "/assets", None);
+        let assets = world.send(request).await;
+        assets.is(200, "");
+        // One instance has seeded the balance, and not each of them.
+        assert_eq!(assets.json()["data"][0]["balance"], "4.25");
     }
 }
 
