@@ -21,6 +21,8 @@ pub(crate) struct Books {
     withdrawals: BTreeMap<String, (String, String, Value)>,
     /// The statuses of each withdrawal and challenge, in the order in which they were written.
     histories: BTreeMap<String, Vec<String>>,
+    /// What each owner's withdrawals count against limits, and how many there were.
+    spent: BTreeMap<String, (Decimal, usize)>,
     /// The challenge of each withdrawal that was approved.
     approved: BTreeMap<String, String>,
 }
@@ -62,6 +64,7 @@ impl Books {
         let mut books = Self {
             withdrawals: BTreeMap::new(),
             histories: BTreeMap::new(),
+            spent: BTreeMap::new(),
             approved: BTreeMap::new(),
         };
         for [id, owner, data] in database
@@ -70,6 +73,13 @@ impl Books {
         {
             let data = json(&data);
             let key = text(&data["idempotency_key"]);
+            let status: WithdrawalStatus = text(&data["wire"]["status"]).parse().unwrap();
+            let (dollars, count) = books.spent.entry(owner.clone()).or_default();
+            *count += 1;
+            if !status.is_terminal() || status == WithdrawalStatus::Completed {
+                let more = amount(&text(&data["dollars"]));
+                *dollars = dollars.checked_add(more).unwrap();
+            }
             let known = (owner, key, data["wire"].clone());
             assert!(books.withdrawals.insert(id, known).is_none());
         }
@@ -207,6 +217,19 @@ impl Books {
             let all = all.checked_add(sum(&gone, &account)).unwrap();
             assert_eq!(all, *had, "what {account:?} had");
         }
+    }
+
+    /// What counts against limits is what has not come to nothing.
+    pub(crate) async fn spending(&self, database: &Database) {
+        let mut spent: BTreeMap<String, (Decimal, usize)> = BTreeMap::new();
+        let select = "SELECT owner, dollars, CAST(count AS TEXT) FROM spending";
+        for [owner, dollars, count] in database.rows(select).await {
+            // A day may have ended meanwhile.
+            let (all, times) = spent.entry(owner).or_default();
+            *all = all.checked_add(amount(&dollars)).unwrap();
+            *times += count.parse::<usize>().unwrap();
+        }
+        assert_eq!(spent, self.spent);
     }
 
     /// Each proof made one withdrawal at most.

@@ -3,7 +3,10 @@
 use std::env;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Row as _};
 use tempfile::TempDir;
 
@@ -122,5 +125,51 @@ impl Database {
             .filename(&self.at)
             .busy_timeout(std::time::Duration::from_mins(1));
         SqlitePool::connect_with(options).await.unwrap()
+    }
+}
+
+/// A table without an exchange: what a database makes durable, a row at a time.
+pub(crate) enum Table {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+impl Table {
+    pub(crate) async fn make(database: &Database) -> Self {
+        let create = "CREATE TABLE bare (data TEXT NOT NULL)";
+        match &database.kind {
+            Kind::Sqlite { .. } => {
+                let options = SqliteConnectOptions::new()
+                    .filename(&database.at)
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full);
+                // As the exchange does: one connection writes.
+                let pool = SqlitePoolOptions::new().max_connections(1);
+                let pool = pool.connect_with(options).await.unwrap();
+                sqlx::query(create).execute(&pool).await.unwrap();
+                Self::Sqlite(pool)
+            }
+            Kind::Postgres(_) => {
+                let pool = PgPoolOptions::new().max_connections(12);
+                let pool = pool.connect(&database.at).await.unwrap();
+                sqlx::query(create).execute(&pool).await.unwrap();
+                Self::Postgres(pool)
+            }
+        }
+    }
+
+    /// Adds a row, which is durable afterwards.
+    pub(crate) async fn add(&self) {
+        let insert = "INSERT INTO bare (data) VALUES ($1)";
+        let data = "x".repeat(600);
+        match self {
+            Self::Sqlite(pool) => {
+                sqlx::query(insert).bind(data).execute(pool).await.unwrap();
+            }
+            Self::Postgres(pool) => {
+                sqlx::query(insert).bind(data).execute(pool).await.unwrap();
+            }
+        }
     }
 }

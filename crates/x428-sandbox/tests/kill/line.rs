@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::process::{Addresses, Live};
 
@@ -49,6 +50,8 @@ pub(crate) struct Line {
     /// Whether the exchange may fail: its database is cut off.
     pub(crate) may_fail: bool,
     turn: AtomicU64,
+    /// How many requests were answered.
+    answered: watch::Sender<u64>,
     /// How many requests were sent and not answered.
     pub(crate) lost: AtomicU64,
 }
@@ -64,6 +67,7 @@ impl Line {
             addresses,
             may_fail,
             turn: AtomicU64::new(0),
+            answered: watch::Sender::new(0),
             lost: AtomicU64::new(0),
         }
     }
@@ -110,7 +114,17 @@ impl Line {
             self.lost.fetch_add(1, Ordering::Relaxed);
             return None;
         }
+        self.answered.send_modify(|count| *count += 1);
         Some(reply)
+    }
+
+    /// Waits until so many more requests are answered.
+    pub(crate) async fn work(&self, more: u64) {
+        let mut answered = self.answered.subscribe();
+        let goal = *answered.borrow() + more;
+        let reached = answered.wait_for(|count| *count >= goal);
+        let reached = tokio::time::timeout(PATIENCE, reached).await;
+        reached.expect("something is answered").unwrap();
     }
 
     async fn send(&self, live: &Live, ask: &Ask<'_>) -> Result<Reply, reqwest::Error> {

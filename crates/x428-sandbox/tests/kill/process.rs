@@ -14,7 +14,7 @@ use x428_sandbox::exchange::{Exchange, Settings, Store};
 const DATABASE: &str = "X428_SERVE_DATABASE";
 const PACE: &str = "X428_SERVE_PACE_MS";
 const READY: &str = "serves at ";
-const CONNECTIONS: u32 = 16;
+const CONNECTIONS: u32 = 12;
 
 /// How the exchange is run: nothing but balances and factors is in the way of a withdrawal.
 pub(crate) fn settings(pace: Duration) -> Settings {
@@ -43,12 +43,15 @@ pub(crate) async fn open(database: &str) -> Store {
     store.unwrap()
 }
 
-/// Serves if the environment says so, until the parent is gone.
+/// Whether this process is an instance.
+pub(crate) fn is_instance() -> bool {
+    std::env::var_os(DATABASE).is_some()
+}
+
+/// Serves what the environment says, until the parent is gone.
 #[expect(clippy::print_stdout, reason = "the parent learns the port so")]
 pub(crate) fn serve() {
-    let Ok(database) = std::env::var(DATABASE) else {
-        return;
-    };
+    let database = std::env::var(DATABASE).unwrap();
     let pace = std::env::var(PACE).unwrap().parse().unwrap();
     std::thread::spawn(|| {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());

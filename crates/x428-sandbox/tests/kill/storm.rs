@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use x428::wire::withdrawal::{ChallengePolicy, StepUpMethod};
 use x428::withdrawal::decimal::Decimal;
-use x428_sandbox::exchange::{Exchange, StepUpRule, seed};
+use x428_sandbox::exchange::Exchange;
 
 use crate::books::Books;
 use crate::database::Database;
@@ -20,7 +19,8 @@ use crate::process::{self, Fleet};
 use crate::random::Random;
 use crate::receiver::Receiver;
 use crate::say;
-use crate::wallet::{CALLBACK, CLIENT, PASSWORD, SECRET, Wallet};
+use crate::seeded::fill;
+use crate::wallet::Wallet;
 
 const SEED: u64 = 428;
 /// A step of the settlement.
@@ -61,29 +61,6 @@ fn balances() -> Vec<(String, Decimal)> {
         .collect()
 }
 
-async fn fill(database: &Database) {
-    let store = process::open(&database.at).await;
-    let exchange = Exchange::new(store.clone(), process::settings(PACE)).await;
-    let exchange = exchange.unwrap();
-    let assets = seed::demo_assets().unwrap();
-    seed::assets(&exchange, assets).await.unwrap();
-    let secret = seed::NewClient::Secret(SECRET.to_owned());
-    seed::client(&exchange, CLIENT, "Example Wallet", &[CALLBACK], secret)
-        .await
-        .unwrap();
-    for login in OWNERS {
-        let mut owner = seed::NewOwner::new(login, PASSWORD);
-        owner.step_up = StepUpRule {
-            from: Decimal::from(250),
-            policy: ChallengePolicy::Any,
-            methods: vec![StepUpMethod::Email],
-        };
-        owner.balances = balances();
-        seed::owner(&exchange, owner).await.unwrap();
-    }
-    store.close().await;
-}
-
 /// Tells the seed if what holds it ends by a panic.
 struct Told(u64);
 
@@ -100,7 +77,7 @@ impl Storm {
         let seed = variable("X428_KILL_SEED").unwrap_or(SEED);
         let told = Told(seed);
         let mut random = Random::new(seed);
-        fill(&database).await;
+        fill(&database.at, &OWNERS, &balances()).await;
         let (receiver, hook) = Receiver::start().await;
         let mut fleet = Fleet::start(&database.at, PACE, self.instances);
         let line = Arc::new(Line::new(fleet.addresses(), self.harm == Harm::CutOff));
@@ -134,9 +111,10 @@ impl Storm {
         }
 
         for _ in 0..variable("X428_KILL_ROUNDS").unwrap_or(self.rounds) {
-            // The moment of the blow, which nothing has to be ready for.
-            let wait = Duration::from_millis(200 + random.below(1800));
-            tokio::time::sleep(wait).await;
+            // The moment of the blow, which nothing is ready for: some time after the work has
+            // begun again.
+            line.work(25).await;
+            tokio::time::sleep(Duration::from_millis(random.below(1200))).await;
             if let Some(Err(error)) = workers.try_join_next() {
                 panic!("a worker failed: {error}");
             }
@@ -165,6 +143,7 @@ impl Storm {
         books.keys(&database, &ledger).await;
         books.paths(&ledger);
         books.balances(&database, &balances()).await;
+        books.spending(&database).await;
         books.proofs(&database, &ledger).await;
         books.events(&receiver);
         for wallet in &wallets {
