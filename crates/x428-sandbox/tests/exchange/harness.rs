@@ -175,8 +175,8 @@ impl World {
     }
 }
 
-/// What a snapshot reads: everything that a request may change.
-const KEPT: [&str; 16] = [
+/// What a snapshot reads: everything that a request may change but how many there were.
+const KEPT: [&str; 17] = [
     "SELECT owner || asset || available || '|' || reserved FROM balance ORDER BY owner, asset",
     "SELECT withdrawal || asset || settles || kind || amount FROM movement ORDER BY 1",
     "SELECT id || data FROM owner ORDER BY id",
@@ -191,7 +191,8 @@ const KEPT: [&str; 16] = [
     "SELECT id || data FROM webhook ORDER BY id",
     "SELECT id || data FROM delivery ORDER BY id",
     "SELECT id || data FROM message ORDER BY id",
-    "SELECT id || value FROM counter ORDER BY id",
+    "SELECT id || value FROM counter WHERE id NOT LIKE 'rate %' ORDER BY id",
+    "SELECT owner || client || day || dollars || '|' || count FROM spending ORDER BY 1",
     "SELECT owner || number || digest || data FROM record ORDER BY owner, number",
 ];
 
