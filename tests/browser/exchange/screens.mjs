@@ -17,6 +17,9 @@ const MEANT = /^Failed to load resource: the server responded with a status of (
 
 export const browser = await openBrowser([TRUST]);
 export const heaviest = { bytes: 0 };
+// In milliseconds: long for a person, and for a machine that does much else.
+const LOAD = 5_000;
+export const loads = [];
 const seen = new Map();
 export const titles = () => [...seen.keys()];
 
@@ -80,6 +83,8 @@ export async function look(page, name) {
     wrong.push(...facts.wrong);
     if (!/ – Example Exchange$/.test(facts.title)) wrong.push(`the title is ${facts.title}`);
     if (facts.bytes > BYTES) wrong.push(`${facts.bytes} bytes`);
+    if (facts.load > LOAD) wrong.push(`loaded in ${facts.load} ms`);
+    loads.push(facts.load);
     if (facts.bytes > heaviest.bytes) Object.assign(heaviest, { bytes: facts.bytes, name });
     if (seen.has(name)) return wrong;
     seen.set(name, facts.title);
@@ -128,9 +133,10 @@ function read() {
     wrong.push(...ids.filter((id, place) => ids.indexOf(id) !== place).map(id => `${id} stands twice`));
     const entries = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
     const bytes = entries.reduce((sum, entry) => sum + entry.encodedBodySize, 0);
-    const images = Array.from(document.querySelectorAll('form[method=post]')).filter(form => !form.elements.token?.value);
-    if (images.length > 0) wrong.push('a form without a token');
-    return { wrong, bytes, title: document.title };
+    const forms = Array.from(document.querySelectorAll('form'));
+    if (!forms.every(form => form.getAttribute('method') === 'post' && form.elements.token.value)) wrong.push('a form without a token');
+    const [{ duration: load }] = performance.getEntriesByType('navigation');
+    return { wrong, bytes, load: Math.round(load), title: document.title };
 }
 
 // Runs in the page: what sticks out of the screen.
