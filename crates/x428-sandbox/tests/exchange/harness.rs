@@ -276,6 +276,11 @@ impl<'a> Browser<'a> {
         }
     }
 
+    /// The cookie of its session.
+    pub(crate) fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
         let request = Request::get(path)
             .header(header::COOKIE, &self.cookie)

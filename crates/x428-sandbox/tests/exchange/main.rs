@@ -12,6 +12,7 @@ mod lifecycle;
 mod oauth;
 mod order;
 mod outage;
+mod pages;
 mod passkeys;
 mod postgres;
 mod privacy;

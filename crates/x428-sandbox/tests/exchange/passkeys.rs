@@ -167,3 +167,37 @@ async fn a_passkey_signs_what_is_approved() {
         .await
         .is(400, "challenge_code_invalid");
 }
+
+#[tokio::test]
+async fn the_last_passkey_is_removed_while_a_challenge_waits() {
+    let world = World::new().await;
+    let mut wallet = world.wallet().await;
+    let mut authenticator = Authenticator::new("CQkJCQkJCQkJCQkJCQkJCQkJCQk");
+    authenticator.enroll(&mut wallet).await;
+    let asked = wallet.submit(KEY, &ether("0.3")).await.json();
+    let challenge = options(&asked)["challenge"].as_str().unwrap().to_owned();
+    let id = asked["challengeId"].as_str().unwrap().to_owned();
+    let page = wallet.browser.get("/passkeys").await;
+    let path = page.text.split("action=\"/passkeys/").nth(1).unwrap();
+    let path = format!("/passkeys/{}", path.split('"').next().unwrap());
+    let other = path.replace("/remove", "A/remove");
+    let unknown = wallet.browser.post(&page, &other, &[]).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    let removed = wallet.browser.post(&page, &path, &[]).await;
+    assert_eq!(removed.status, StatusCode::SEE_OTHER, "{}", removed.text);
+    let told = wallet.browser.get("/outbox").await;
+    assert!(told.text.contains("A passkey was removed"));
+
+    let read = wallet.get(&format!("/challenges/{id}")).await;
+    read.is(200, "");
+    assert_eq!(options(&read.json()), &Value::Null);
+    let shown = wallet.browser.get(&format!("/step-up/{id}")).await;
+    assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
+    let late = authenticator.get(&challenge, ISSUER, 0x05);
+    let body = json!({"method": "webauthn", "credential": late});
+    let verify = format!("/challenges/{id}/verify");
+    wallet
+        .post(&verify, &body)
+        .await
+        .is(400, "challenge_code_invalid");
+}

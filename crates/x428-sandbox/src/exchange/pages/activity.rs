@@ -101,10 +101,10 @@ fn facts(listed: &[ListedAsset], withdrawal: &Withdrawal) -> Markup {
             }
             dt { "Arrives" }
             dd { (wire.receive_amount.as_str()) " " (asset) }
-            dt { "Asked for by" }
+            dt { "Asked for by the application" }
             dd { (theirs(&withdrawal.client_name)) }
             @if let Some(reference) = &wire.client_reference {
-                dt { "Its own name for it" } dd { (theirs(reference.as_str())) }
+                dt { "The application's own name for it" } dd { (theirs(reference.as_str())) }
             }
             @if let Some(txid) = &wire.txid {
                 dt { "Transaction" }

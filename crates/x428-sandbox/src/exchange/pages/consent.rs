@@ -99,7 +99,8 @@ fn show(visit: &Visit, asked: &Asked, owner: &Owner, refused: Option<&Refused<'_
     let checked = refused.is_none_or(|refused| is_on(refused.fields, "balances"));
     let content = html! {
         p {
-            (client) " asks for access to the account of " strong { (owner.name) } "."
+            "The application " (client) " asks for access to the account of "
+            strong { (owner.name) } "."
         }
         form method="post" action={ "/consent/" (asked.request.id) } {
             (visit.token())
@@ -118,8 +119,8 @@ fn show(visit: &Visit, asked: &Asked, owner: &Owner, refused: Option<&Refused<'_
                 (limits(number, asked, detail, refused))
             }
             p {
-                "You can end the access at any time in your account. After your answer you go back to "
-                (client)
+                "You can end the access at any time in your account. After your answer you go back to \
+                 the application"
                 @if let Some(host) = host { " at " bdi { (host) } }
                 "."
             }
@@ -181,7 +182,7 @@ fn limits(
                 }
             }
             @for (place, limit) in detail.limits.iter().enumerate() {
-                (amount(&format!("limit-{number}-{place}"), limit, refused))
+                (amount(&format!("limit-{number}-{place}"), limit, asked, refused))
             }
             @if let Some(destinations) = &detail.destinations {
                 (targets(number, asked, destinations, refused))
@@ -193,7 +194,12 @@ fn limits(
 }
 
 /// The field of a limit, which the owner lowers.
-fn amount(name: &str, limit: &AuthorizedLimit, refused: Option<&Refused<'_>>) -> Markup {
+fn amount(
+    name: &str,
+    limit: &AuthorizedLimit,
+    asked: &Asked,
+    refused: Option<&Refused<'_>>,
+) -> Markup {
     let (hint, problem) = (format!("hint-{name}"), format!("problem-{name}"));
     let is_wrong = refused.is_some_and(|refused| refused.is_wrong(name));
     let described = if is_wrong {
@@ -206,7 +212,12 @@ fn amount(name: &str, limit: &AuthorizedLimit, refused: Option<&Refused<'_>>) ->
     html! {
         label for=(name) { "At most " (period(limit.period)) ", in " (limit.currency.as_str()) }
         p.soft id=(hint) {
-            "It asks for " (limit.amount.as_str()) ". You can lower it. Fees are included."
+            @if asked.request.details.is_empty() {
+                "The application names no limit. " (limit.amount.as_str()) " is that of the exchange."
+            } @else {
+                "The application asks for " (limit.amount.as_str()) "."
+            }
+            " You can lower it. Fees are included."
         }
         @if is_wrong {
             (wrong(&problem, &format!("Enter a number above 0, and not above {}.", limit.amount)))
@@ -394,4 +405,24 @@ async fn grant(
     notify::send(&mut writing, owner, "email", "A new access", text, now).await?;
     writing.commit().await?;
     Ok(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_lets_the_form_lead_to_the_application() {
+        for (to, named) in [
+            (
+                "https://wallet.example/callback?a=b",
+                "https://wallet.example",
+            ),
+            ("http://127.0.0.1:8080/callback", "http://127.0.0.1:8080"),
+            ("http://[::1]:8080/callback", "http:"),
+            ("com.example.wallet:/callback", "com.example.wallet:"),
+        ] {
+            assert_eq!(source(&Url::parse(to).unwrap()), named);
+        }
+    }
 }

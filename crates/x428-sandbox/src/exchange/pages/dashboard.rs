@@ -150,6 +150,10 @@ fn access(visit: &Visit, consent: &Consent, name: &str) -> Markup {
                         (period(limit.period))
                     }
                 }
+                @for destination in consent.details.iter().flat_map(|detail| &detail.destinations)
+                    .flat_map(|destinations| destinations.iter()) {
+                    li { "withdraw only to " (ends_of(destination.address.as_str())) }
+                }
             }
             button.other type="submit" aria-describedby=(title) { "End the access" }
         }

@@ -17,7 +17,7 @@ pub(super) fn theirs(text: &str) -> Markup {
         .chars()
         .filter(|c| !turns(c) && !c.is_control())
         .collect();
-    html! { "“" bdi { (text) } "”" }
+    html! { "“" bdi { (text.trim()) } "”" }
 }
 
 /// A whole address in groups that can be compared by eye. Copied, it is one word.

@@ -47,7 +47,7 @@ pub(super) fn display(listed: &[ListedAsset], challenge: &Challenge) -> Markup {
             @if costs.receive.to_string() != shown.amount.as_str() {
                 dt { "Arrives" } dd { (costs.receive) " " (asset) }
             }
-            dt { "Asked for by" }
+            dt { "Asked for by the application" }
             dd { (theirs(shown.client.as_str())) }
         }
     }

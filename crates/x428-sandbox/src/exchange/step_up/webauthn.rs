@@ -203,3 +203,39 @@ pub(crate) fn fresh_nonce(exchange: &Exchange) -> Result<String, Fault> {
 pub(crate) fn is_challenge(text: &str) -> bool {
     parse_base64url_array::<32>(text).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
+    use aws_lc_rs::rand::SystemRandom;
+    use aws_lc_rs::rsa::{KeyPair, KeySize};
+    use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
+
+    use super::*;
+
+    #[test]
+    fn a_key_of_rsa_signs() {
+        let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
+        let spki: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
+        let key = public_key(RS256, spki.as_ref()).unwrap();
+        assert!(public_key(ES256, spki.as_ref()).is_none());
+        assert!(public_key(RS256, &spki.as_ref()[..spki.as_ref().len() - 1]).is_none());
+        let passkey = Passkey {
+            id: base64url([9; 16]),
+            name: "TPM".to_owned(),
+            algorithm: RS256,
+            key: base64url(key),
+            counter: 0,
+            transports: Vec::new(),
+        };
+        let (data, client_data) = ([7; 37], b"{}");
+        let mut message = data.to_vec();
+        message.extend(Sha256::digest(client_data));
+        let mut signature = vec![0; pair.public_modulus_len()];
+        let random = SystemRandom::new();
+        pair.sign(&RSA_PKCS1_SHA256, &random, &message, &mut signature)
+            .unwrap();
+        assert!(is_signed(&passkey, &data, client_data, &signature));
+        assert!(!is_signed(&passkey, &data, b"{ }", &signature));
+    }
+}
