@@ -9,5 +9,8 @@ pub(crate) fn block_on<F: Future>(future: F) -> anyhow::Result<F::Output> {
         .enable_all()
         .build()
         .context("no runtime")?;
-    Ok(runtime.block_on(future))
+    let output = runtime.block_on(future);
+    // Somebody may still be asked for a line, and has ended the command instead.
+    runtime.shutdown_background();
+    Ok(output)
 }

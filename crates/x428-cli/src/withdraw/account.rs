@@ -11,8 +11,9 @@ use clap::Args;
 use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
 use x428::{
+    sign::SigningKey,
     wire::withdrawal::{ClientId, HttpsUri},
-    withdrawal::client::{Client, ClientAuthentication, FileKeeper, FileKeeperError},
+    withdrawal::client::{Client, ClientAuthentication, FileKeeper, FileKeeperError, HighKeys},
 };
 use zeroize::Zeroizing;
 
@@ -21,6 +22,8 @@ use crate::{advice::Advise as _, keyfile};
 
 /// The exchange, and who the client is there.
 const ACCOUNT: &str = "account.json";
+/// The key to which the tokens are bound, in the High profile. It is made here and stays here.
+const DEVICE: &str = "device.pem";
 /// The tokens, and the submissions that are not settled.
 const KEPT: &str = "kept.json";
 
@@ -69,9 +72,19 @@ pub(super) struct Account {
     pub(super) client_id: ClientId,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) client_secret: Option<Zeroizing<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) key: Option<OwnKey>,
     /// Authorities that are trusted beside those of the system, in PEM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) certificate: Option<String>,
+}
+
+/// The key of a client of the High profile.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct OwnKey {
+    pub(super) file: PathBuf,
+    pub(super) id: String,
 }
 
 impl Account {
@@ -116,11 +129,21 @@ impl Account {
         }
     }
 
-    fn authentication(&self) -> ClientAuthentication {
-        match &self.client_secret {
+    fn authentication(&self, directory: &Path) -> anyhow::Result<ClientAuthentication> {
+        if let Some(own) = &self.key {
+            let key = keyfile::signing_key(&own.file)?;
+            let path = directory.join(DEVICE);
+            if !path.exists() {
+                keyfile::create(&path, &SigningKey::generate()?.to_pkcs8_pem()?)?;
+            }
+            let device = keyfile::signing_key(&path)?;
+            let keys = HighKeys::new(key, &own.id, device)?;
+            return Ok(ClientAuthentication::High(keys));
+        }
+        Ok(match &self.client_secret {
             None => ClientAuthentication::Public,
             Some(secret) => ClientAuthentication::Basic(secret.clone()),
-        }
+        })
     }
 }
 
@@ -161,7 +184,7 @@ impl Session {
         let client = Client::builder(
             account.issuer.clone(),
             account.client_id.clone(),
-            account.authentication(),
+            account.authentication(directory)?,
         )
         .http(http)
         .keeper(held.clone())

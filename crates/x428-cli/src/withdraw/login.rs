@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Session, State,
-    account::Account,
+    account::{Account, OwnKey},
     explain::{explained, reason},
     show,
 };
@@ -55,6 +55,17 @@ pub(super) struct Arguments {
     /// The file with the client's secret, if it has one, for you alone to read
     #[arg(long, value_name = "FILE")]
     client_secret: Option<PathBuf>,
+    /// The client's key in the High profile: PKCS#8 in PEM
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "key_id",
+        conflicts_with = "client_secret"
+    )]
+    key: Option<PathBuf>,
+    /// The name (kid) by which the exchange knows that key
+    #[arg(long, value_name = "KID", requires = "key")]
+    key_id: Option<String>,
     /// Trust the certificate authorities in this file as well
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
@@ -120,10 +131,19 @@ fn account(arguments: &Arguments) -> anyhow::Result<Account> {
             Some(text)
         }
     };
+    let key = match (&arguments.key, &arguments.key_id) {
+        (Some(file), Some(id)) => Some(OwnKey {
+            // Later commands may be called elsewhere.
+            file: fs::canonicalize(file).with_context(|| file.display().to_string())?,
+            id: id.clone(),
+        }),
+        _ => None,
+    };
     Ok(Account {
         issuer: arguments.issuer.clone(),
         client_id: arguments.client_id.clone(),
         client_secret,
+        key,
         certificate,
     })
 }
@@ -187,14 +207,12 @@ async fn redeemed(
             .client
             .redeem(authorization.clone(), &back.query)
             .await;
+        let is_other = outcome.as_ref().is_err_and(is_of_another_request);
         let answer = match &outcome {
             Ok(_) => (StatusCode::OK, "x428 is logged in."),
-            Err(ClientError::Untrusted(_) | ClientError::Malformed(_)) => {
-                (StatusCode::BAD_REQUEST, "This is not what x428 waits for.")
-            }
+            Err(_) if is_other => (StatusCode::BAD_REQUEST, "This is not what x428 waits for."),
             Err(_) => (StatusCode::OK, "x428 got no access."),
         };
-        let is_other = answer.0 == StatusCode::BAD_REQUEST;
         let _ = back.answer.send(answer);
         match outcome {
             Err(error) if is_other => {
@@ -202,6 +220,15 @@ async fn redeemed(
             }
             outcome => return outcome,
         }
+    }
+}
+
+/// Whether it was seen in the response itself, before the code in it was used.
+fn is_of_another_request(error: &ClientError) -> bool {
+    match error {
+        ClientError::Untrusted(_) => true,
+        ClientError::Malformed(malformed) => malformed.what() == "authorization response",
+        _ => false,
     }
 }
 

@@ -43,6 +43,12 @@ struct What {
     inclusive: bool,
 }
 
+impl What {
+    fn fee_mode(&self) -> Option<FeeMode> {
+        self.inclusive.then_some(FeeMode::Inclusive)
+    }
+}
+
 #[derive(Args)]
 pub(super) struct Quoted {
     #[command(flatten)]
@@ -136,7 +142,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     );
     request.memo.clone_from(&arguments.memo);
     request.client_reference.clone_from(&arguments.reference);
-    request.fee_mode = what.inclusive.then_some(FeeMode::Inclusive);
+    request.fee_mode = what.fee_mode();
     request.travel_rule = travel_rule;
     request.quote_id = Some(quote.quote_id.clone());
     report::say(&shown(&session, &request, &price(what, &network, &quote)));
@@ -218,6 +224,7 @@ fn is_same(kept: &Pending, arguments: &Arguments) -> bool {
         && request.amount == what.amount
         && request.address == arguments.address
         && request.memo == arguments.memo
+        && request.fee_mode == what.fee_mode()
         && request.client_reference == arguments.reference
         && network.is_none_or(|network| *network == request.network)
 }
@@ -233,7 +240,7 @@ async fn priced(
     };
     let network = network(&asset, what.network.as_ref())?;
     let mut question = QuoteRequest::new(what.asset.clone(), network.clone(), what.amount.clone());
-    question.fee_mode = what.inclusive.then_some(FeeMode::Inclusive);
+    question.fee_mode = what.fee_mode();
     question.address = address.cloned();
     let quote = session.client.quote(&question).await;
     Ok(quote.map(|quote| (network, quote)))

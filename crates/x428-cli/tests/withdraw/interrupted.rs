@@ -49,6 +49,28 @@ fn what_waits_for_approval_goes_on_with_the_same_command() {
     );
 }
 
+/// Ctrl-C ends it at once, also while it waits for a line, and nothing is lost.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_command_says_that_it_is_open() {
+    let place = Place::with_pace("3600");
+    let _ana = logged_in(&place);
+    let command = format!("send 0.2 ETH {ADDRESS} --network ethereum --yes --approve totp");
+    let mut asking = place.begin(&command);
+    asking.asks("[code / again / other / no] ");
+    asking.interrupt();
+    assert_eq!(asking.code(), Some(3));
+
+    let command = format!("send 0.02 ETH {ADDRESS} --network ethereum --yes");
+    let mut following = place.begin(&command);
+    following.line("wd_");
+    following.interrupt();
+    assert_eq!(following.code(), Some(3));
+    assert_eq!(place.ids().len(), 1);
+    let left = place.withdraw("list").err;
+    assert!(left.contains("0.2 ETH"), "{left}");
+}
+
 // r[verify withdrawal.idempotency.replay]
 #[test]
 fn what_was_sent_is_not_sent_again() {

@@ -19,10 +19,15 @@ pub(crate) struct Place {
 impl Place {
     /// With an exchange that takes so many seconds for a step.
     pub(crate) fn with_pace(pace: &str) -> Self {
-        let here = Here::new();
+        Self::with(Here::new(), pace, "")
+    }
+
+    /// With more arguments for the exchange.
+    pub(crate) fn with(here: Here, pace: &str, more: &str) -> Self {
         let mut exchange = Command::new(env!("CARGO_BIN_EXE_x428"))
             .args("sandbox exchange --seed --port 0 --pace".split(' '))
             .arg(pace)
+            .args(more.split_whitespace())
             .current_dir(here.path("."))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -72,8 +77,14 @@ impl Place {
     }
 
     pub(crate) fn login(&self) -> Running {
-        let login = "--client-id example-app --certificate x428-exchange.pem";
-        self.begin(&format!("login {} {login}", self.issuer))
+        self.login_as("--client-id example-app")
+    }
+
+    pub(crate) fn login_as(&self, who: &str) -> Running {
+        let issuer = &self.issuer;
+        self.begin(&format!(
+            "login {issuer} {who} --certificate x428-exchange.pem"
+        ))
     }
 
     /// What was said, without what differs from run to run.
@@ -142,6 +153,29 @@ impl Running {
             }
             all.push_str(&line);
         }
+    }
+
+    /// Waits until it asks for a line with this at the end.
+    pub(crate) fn asks(&mut self, end: &str) {
+        let mut said = Vec::new();
+        while !said.ends_with(end.as_bytes()) {
+            let mut byte = [0];
+            self.said.read_exact(&mut byte).unwrap();
+            said.extend(byte);
+        }
+    }
+
+    /// Ctrl-C.
+    #[cfg(unix)]
+    pub(crate) fn interrupt(&self) {
+        let process = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &process]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits for its end, without anybody typing.
+    pub(crate) fn code(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
     }
 
     /// The end of the process, at once.

@@ -2,6 +2,8 @@
 
 use insta::assert_snapshot;
 
+use crate::run::Here;
+
 use super::{
     person::{Ana, next_code},
     place::{ADDRESS, Place},
@@ -73,4 +75,33 @@ fn a_withdrawal_from_a_terminal() {
     assert_eq!(place.withdraw("assets").code, 2);
     let kept = std::fs::read_to_string(place.here.path("kept/kept.json")).unwrap();
     assert!(!kept.contains("access"), "{kept}");
+}
+
+// r[verify withdrawal.dpop.bound]
+#[test]
+fn a_client_of_the_high_profile() {
+    let here = Here::new();
+    assert_eq!(here.x428("key new wallet.pem").code, 0);
+    let mut key = here.x428("key export wallet.pem --jwk").json();
+    key["kid"] = "wallet-1".into();
+    let client = serde_json::json!({
+        "client_id": "my-wallet", "client_name": "My Wallet",
+        "redirect_uris": ["http://127.0.0.1/callback"],
+        "token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [key]},
+    });
+    here.write("client.json", &client.to_string());
+    let place = Place::with(here, "0.1", "--high --client client.json");
+    let mut ana = Ana::at(&place);
+    let mut login = place.login_as("--client-id my-wallet --key wallet.pem --key-id wallet-1");
+    let pushed = login.line("https://");
+    assert!(pushed.contains("request_uri="), "{pushed}");
+    let back = ana.allow(&pushed);
+    ana.open(&back);
+    let logged_in = login.end("");
+    assert_eq!(logged_in.code, 0, "{}", logged_in.shown());
+    let small = place.withdraw(&format!("send 0.02 ETH {ADDRESS} --network ethereum --yes"));
+    assert_eq!(small.code, 0, "{}", small.shown());
+    std::fs::remove_file(place.here.path("kept/device.pem")).unwrap();
+    let stolen = place.withdraw("list");
+    assert_eq!(stolen.code, 2, "{}", stolen.shown());
 }
