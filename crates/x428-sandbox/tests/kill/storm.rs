@@ -128,6 +128,9 @@ impl Storm {
                         let alone = Duration::from_millis(random.below(500));
                         tokio::time::sleep(alone).await;
                     }
+                    // What the dead have drawn for this minute is not given out any more.
+                    let drawn = "DELETE FROM counter WHERE id LIKE 'rate %'";
+                    database.execute(drawn).await;
                     fleet.revive(at);
                 }
                 Harm::CutOff => database.cut_off().await,
