@@ -56,6 +56,11 @@ assert.equal(about.client_id, 'example-wallet')
 assert.deepEqual(about.authorization_details, tokens.authorization_details)
 console.log('introspection')
 
+await client.tokenRevocation(config, tokens.access_token)
+assert.deepEqual(await client.tokenIntrospection(config, tokens.access_token), { active: false })
+await assert.rejects(read(tokens.access_token), refusedAs('invalid_token'))
+console.log('revocation')
+
 // Each refresh gives another refresh token. One that comes back after two rotations is taken for a stolen one: it ends the
 // whole grant.
 const second = await client.refreshTokenGrant(config, tokens.refresh_token)

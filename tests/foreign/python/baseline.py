@@ -89,6 +89,11 @@ def main() -> None:
     assert about["active"] and about["client_id"] == "example-wallet" and about["scope"] == SCOPE
     print("introspection")
 
+    session.revoke_token(metadata["revocation_endpoint"], token=first["access_token"])
+    assert introspect(first["access_token"]) == {"active": False}
+    assert session.get(f"{ISSUER}/assets").status_code == 401
+    print("revocation")
+
     # Each refresh gives another refresh token. One that comes back after two rotations is taken for a stolen one: it ends the
     # whole grant.
     second = session.refresh_token()
