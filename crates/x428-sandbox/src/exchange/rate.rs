@@ -40,7 +40,8 @@ const WINDOW: i64 = 60;
 const SHARDS: usize = 16;
 /// How many windows a part remembers. What it does not remember is drawn one by one.
 const WINDOWS_MAX: usize = 4096;
-/// What is drawn at once: this part of what is left.
+/// What is drawn at once: this part of what is left. The first time, when nobody knows how many
+/// instances draw, it is one.
 const PORTION: u32 = 4;
 
 /// Adds what an instance draws. A counter of another minute begins anew; a clock that is a little
@@ -196,6 +197,8 @@ struct Window {
     held: u32,
     /// What the instances had left when something was drawn last.
     shared: u32,
+    /// Whether that is known: before the first draw, others may have drawn as well.
+    is_known: bool,
 }
 
 impl Window {
@@ -204,6 +207,7 @@ impl Window {
             minute,
             held: 0,
             shared: limit,
+            is_known: false,
         }
     }
 }
@@ -241,7 +245,7 @@ impl Rates {
             *window = Window::new(minute, limit);
         }
         if window.held == 0 && window.shared > 0 {
-            let most = if is_remembered {
+            let most = if is_remembered && window.is_known {
                 window.shared / PORTION
             } else {
                 1
@@ -252,6 +256,7 @@ impl Rates {
             let before = total.saturating_sub(portion);
             window.held = portion.min(limit.saturating_sub(before));
             window.shared = limit.saturating_sub(total);
+            window.is_known = true;
         }
         match window.held.checked_sub(1) {
             None => Err(Over::TooMany(Left::new(policy, limit, 0, now))),
