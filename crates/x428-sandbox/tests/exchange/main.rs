@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod bad_input;
+mod challenges;
 mod client;
 mod flow;
 mod foreign;
@@ -19,6 +20,7 @@ mod privacy;
 mod races;
 mod rates;
 mod rules;
+mod shown;
 mod step_up;
 mod submission;
 mod walkthroughs;
