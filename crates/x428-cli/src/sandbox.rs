@@ -14,6 +14,7 @@ use x428_sandbox::attested::{Sandbox, Terms};
 use crate::{advice::Advise as _, network, output, report, server_keys::ServerKeys};
 
 mod exchange;
+mod mail;
 
 #[derive(Args)]
 pub(crate) struct Arguments {

@@ -39,6 +39,7 @@ mod deliver;
 mod digest;
 mod failure;
 mod keys;
+mod mail;
 mod model;
 mod notify;
 mod oauth;
@@ -47,6 +48,7 @@ mod password;
 mod random;
 mod rate;
 pub mod register;
+mod security;
 pub mod seed;
 mod settings;
 mod settlement;
@@ -55,10 +57,12 @@ mod store;
 mod submit;
 mod tls;
 
+pub use mail::MailServer;
 pub use model::{Checksum, KnownAddress, ListedAsset, ListedNetwork, StepUpRule};
 pub use random::{Random, SystemRandom};
 pub use rate::Peer;
 pub use settings::{Settings, TravelRuleThresholds};
+pub use settlement::SCRIPTS;
 pub use store::{Fault, Store};
 pub use tls::{OwnCertificate, TlsListener};
 
@@ -83,6 +87,8 @@ pub struct Exchange {
     random: Box<dyn Random>,
     rates: Rates,
     courier: deliver::Courier,
+    /// Where e-mails go; to the outbox page if there is nothing.
+    mailer: Option<mail::Mailer>,
 }
 
 impl Exchange {
@@ -119,8 +125,12 @@ impl Exchange {
     ) -> Result<Arc<Self>, ExchangeError> {
         HttpsUri::parse(settings.issuer.as_str())
             .map_err(|_| Misuse::new("the issuer has to be an https URI"))?;
-        let keys = Keys::load(&store).await?;
+        let keys = Keys::load(&store, settings.keys_replaced, clock.now()).await?;
         let courier = deliver::Courier::new(settings.private_webhooks)?;
+        let mailer = match &settings.mail_server {
+            Some(server) => Some(mail::Mailer::new(server, settings.host())?),
+            None => None,
+        };
         Ok(Arc::new(Self {
             store,
             keys,
@@ -129,6 +139,7 @@ impl Exchange {
             random: Box::new(random),
             rates: Rates::default(),
             courier,
+            mailer,
         }))
     }
 
@@ -148,27 +159,47 @@ impl Exchange {
             .with_state(Arc::clone(self))
     }
 
-    /// Does what is due: moves withdrawals on, delivers webhooks, forgets what has ended. It is
-    /// called again and again, by one instance or by several.
+    /// Does what is due: moves withdrawals on, delivers webhooks and e-mails, ends challenges,
+    /// replaces keys, forgets what has ended. It is called again and again, by one instance or by
+    /// several.
     ///
     /// # Errors
     /// The first [`Fault`] of the database. What failed keeps nothing else from being done.
     pub async fn work(self: &Arc<Self>) -> Result<(), Fault> {
-        let settled = settlement::tick(self).await;
+        let kept = self.keep_books().await;
         let delivered = deliver::deliver(self).await;
-        let forgotten = store::forget(&self.store, self.now()).await;
-        settled.and(delivered).and(forgotten)
+        let mailed = mail::deliver(self).await;
+        kept.and(delivered).and(mailed)
     }
 
-    /// Works until the future is dropped.
+    /// Does what waits for nobody outside.
+    async fn keep_books(self: &Arc<Self>) -> Result<(), Fault> {
+        let settled = settlement::tick(self).await;
+        let turned = self.keys.turn(&self.store, self.now()).await;
+        let expired = step_up::expire::tick(self).await;
+        let kept = self.settings.messages_kept;
+        let forgotten = store::forget::forget(&self.store, kept, self.now()).await;
+        settled.and(turned).and(expired).and(forgotten)
+    }
+
+    /// Works until the future is dropped. A receiver or a mail server that takes its time keeps no
+    /// withdrawal waiting.
     pub async fn work_forever(self: Arc<Self>) {
+        tokio::join!(
+            self.repeat(|| self.keep_books()),
+            self.repeat(|| deliver::deliver(&self)),
+            self.repeat(|| mail::deliver(&self)),
+        );
+    }
+
+    async fn repeat<W: Future<Output = Result<(), Fault>>>(&self, work: impl Fn() -> W) {
         let every =
             (self.settings.pace / 4).clamp(Duration::from_millis(50), Duration::from_secs(1));
         let mut interval = tokio::time::interval(every);
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             interval.tick().await;
-            if let Err(fault) = self.work().await {
+            if let Err(fault) = work().await {
                 tracing::error!(%fault, "work has to be repeated");
             }
         }

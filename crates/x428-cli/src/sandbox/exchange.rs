@@ -12,16 +12,23 @@ use std::{
 use anyhow::Context as _;
 use clap::Args;
 use tokio::net::TcpListener;
+use tracing_subscriber::filter::LevelFilter;
 use x428_sandbox::exchange::register::{self, ClientMetadata};
 use x428_sandbox::exchange::{Exchange, OwnCertificate, Peer, Settings, Store, TlsListener, seed};
 
-use super::until_told;
+use super::{mail::Mail, until_told};
 use crate::{advice::Advise as _, output, report};
 
 /// How many connections to PostgreSQL an instance holds.
 const CONNECTIONS: u32 = 16;
 
+/// What goes wrong at the wish of a client, for the end of the help.
+fn failures() -> String {
+    seed::failures().collect::<Vec<_>>().join("\n")
+}
+
 #[derive(Args)]
+#[command(after_long_help = failures())]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command line"
@@ -70,9 +77,29 @@ pub(super) struct Arguments {
     /// they are
     #[arg(long, value_name = "NUMBER", default_value_t = 6000)]
     requests_per_origin: u32,
+    /// How long withdrawals are held after a change of password, second factors or contact data, in
+    /// seconds; nothing is held unless it is said, so that a new passkey can be tried at once
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    hold: u64,
+    /// Suspend withdrawals on a network, such as base
+    #[arg(long, value_name = "NETWORK")]
+    suspend: Vec<String>,
+    #[command(flatten)]
+    mail: Mail,
+    /// Write a line of JSON to standard error for every request, and for everything that fails
+    #[arg(long)]
+    log: bool,
 }
 
 pub(super) async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if arguments.log {
+        // What is there already goes on.
+        let _ = tracing_subscriber::fmt()
+            .json()
+            .with_max_level(LevelFilter::INFO)
+            .with_writer(std::io::stderr)
+            .try_init();
+    }
     let listener = TcpListener::bind(("127.0.0.1", arguments.port))
         .await
         .with_context(|| format!("port {}", arguments.port))
@@ -95,6 +122,9 @@ pub(super) async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     settings.pace = Duration::try_from_secs_f64(arguments.pace).context("--pace")?;
     settings.private_webhooks = arguments.private_webhooks;
     settings.require_high = arguments.high;
+    settings.security_hold = Duration::from_secs(arguments.hold);
+    settings.suspended.clone_from(&arguments.suspend);
+    settings.mail_server = arguments.mail.server()?;
     settings.requests_per_minute = arguments.requests_per_minute;
     settings
         .trusted_proxies

@@ -214,7 +214,7 @@ async fn send(
     let answer = match &webhook {
         None => Answer::Taken,
         Some(webhook) => {
-            let key = key(exchange, webhook)?;
+            let key = key(exchange, webhook, now)?;
             let signed = Signed::sign(&delivery.id, now, delivery.body.as_bytes(), &[&key])?;
             let body = delivery.body.clone();
             exchange.courier.carry(&webhook.url, signed, body).await
@@ -243,13 +243,15 @@ async fn send(
 }
 
 // r[impl withdrawal.webhook.sign]
-fn key(exchange: &Exchange, webhook: &Webhook) -> Result<WebhookKey, Fault> {
+fn key(exchange: &Exchange, webhook: &Webhook, now: Timestamp) -> Result<WebhookKey, Fault> {
     match (&webhook.secret, webhook.signature) {
         (Some(sealed), WebhookSignatureKind::V1) => {
             let secret = exchange.keys.open(PURPOSE, sealed)?;
             let secret = std::str::from_utf8(&secret).map_err(Fault::because)?;
             WebhookKey::shared(&WebhookSecret::parse(secret)?).map_err(Fault::because)
         }
-        _ => Ok(WebhookKey::own(exchange.keys.webhooks.clone())),
+        _ => Ok(WebhookKey::own(
+            exchange.keys.turning.current(now)?.webhooks.clone(),
+        )),
     }
 }

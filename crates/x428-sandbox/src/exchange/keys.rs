@@ -1,21 +1,26 @@
 //! The keys of the exchange: one for each purpose, made at the first start and kept with its
 //! records, so that instances share them.
 
+use std::time::Duration;
+
 use aws_lc_rs::hmac;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use x428::encoding::{base64url, parse_base64url, parse_base64url_array};
 use x428::sign::SigningKey;
-use x428::sign::seal::{SealKey, SealRing};
 use x428::wire::withdrawal::{
     JsonWebKey, JsonWebKeyAlg, JsonWebKeyCrv, JsonWebKeyKid, JsonWebKeyKty, JsonWebKeyUse,
 };
-use x428::withdrawal::cursor::Cursors;
 use zeroize::Zeroizing;
+
+use self::turning::Turning;
 
 use super::random;
 use super::store::{Fault, Store, record::record};
+
+mod turning;
 
 /// The secret of one purpose.
 #[derive(Serialize, Deserialize)]
@@ -29,33 +34,32 @@ record!(Secret, "secret", []);
 /// All keys.
 // r[impl withdrawal.security.keys]
 pub(crate) struct Keys {
-    /// Signs proof tokens.
-    pub(crate) proofs: SigningKey,
-    /// Signs webhooks of the kind `v1a`.
-    pub(crate) webhooks: SigningKey,
+    /// Those that are replaced at intervals.
+    pub(crate) turning: Turning,
     refresh: hmac::Key,
     subjects: hmac::Key,
     forms: hmac::Key,
     codes: hmac::Key,
     dpop: hmac::Key,
-    cursors: SealRing,
     records: XChaCha20Poly1305,
 }
 
 impl Keys {
     /// Reads the keys, or makes those that are not there.
-    pub(crate) async fn load(store: &Store) -> Result<Self, Fault> {
+    pub(crate) async fn load(
+        store: &Store,
+        interval: Duration,
+        now: Timestamp,
+    ) -> Result<Self, Fault> {
         let mac = |seed: Zeroizing<[u8; 32]>| hmac::Key::new(hmac::HMAC_SHA256, seed.as_slice());
         let records = seed(store, "records").await?;
         Ok(Self {
-            proofs: SigningKey::from_seed(&*seed(store, "proofs").await?),
-            webhooks: SigningKey::from_seed(&*seed(store, "webhooks").await?),
+            turning: Turning::load(store, interval, now).await?,
             refresh: mac(seed(store, "refresh").await?),
             subjects: mac(seed(store, "subjects").await?),
             forms: mac(seed(store, "forms").await?),
             codes: mac(seed(store, "codes").await?),
             dpop: mac(seed(store, "dpop").await?),
-            cursors: SealRing::new(SealKey::new(1, *seed(store, "cursors").await?)),
             records: XChaCha20Poly1305::new(&Key::from(*records)),
         })
     }
@@ -98,9 +102,9 @@ impl Keys {
         ))
     }
 
-    /// What makes and opens cursors.
-    pub(crate) fn cursors(&self) -> Cursors {
-        Cursors::new(self.cursors.clone())
+    /// Replaces what has to be replaced.
+    pub(crate) async fn turn(&self, store: &Store, now: Timestamp) -> Result<(), Fault> {
+        self.turning.turn(store, now).await
     }
 
     /// The nonce of DPoP proofs of a period.

@@ -1,14 +1,16 @@
-//! What the exchange tells an owner: e-mails and text messages go to the outbox page, notices to
-//! the phone page.
+//! What the exchange tells an owner: text messages and notices go to the phone page, e-mails to the
+//! mail server, or to the outbox page where there is none.
 
 use jiff::Timestamp;
 
 use super::model::{Message, Owner};
-use super::random;
 use super::store::{Fault, Writing};
+use super::{Exchange, random};
 
-/// Sends a message. It is there when the transaction is committed.
+/// Sends a message. It is there when the transaction is committed; the mail server gets it later,
+/// again and again until it takes it.
 pub(crate) async fn send(
+    exchange: &Exchange,
     writing: &mut Writing,
     owner: &Owner,
     channel: &str,
@@ -16,9 +18,9 @@ pub(crate) async fn send(
     text: String,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    let to = match channel {
-        "email" => &owner.email,
-        _ => &owner.phone,
+    let (to, due_at) = match channel {
+        "email" => (&owner.email, exchange.mailer.as_ref().map(|_| now)),
+        _ => (&owner.phone, None),
     };
     let message = Message {
         id: random::id("ms")?,
@@ -28,6 +30,8 @@ pub(crate) async fn send(
         subject: subject.to_owned(),
         text,
         at: now,
+        due_at,
+        attempts: 0,
     };
     writing.put(&message).await
 }

@@ -16,11 +16,13 @@ use super::{Exchange, digest};
 mod activity;
 mod consent;
 mod dashboard;
+mod destinations;
 mod elements;
 mod login;
 mod outbox;
 mod passkeys;
 mod phone;
+mod security;
 mod step_up;
 mod visit;
 
@@ -61,6 +63,11 @@ pub(crate) fn routes() -> Router<Arc<Exchange>> {
         .route("/outbox", get(outbox::get))
         .route("/phone", get(phone::get).post(phone::post))
         .route("/step-up/{id}", get(step_up::get).post(step_up::post))
+        .route("/security", get(security::get).post(security::post))
+        .route(
+            "/destinations",
+            get(destinations::get).post(destinations::post),
+        )
         .route("/passkeys", get(passkeys::get).post(passkeys::post))
         .route("/passkeys/{id}/remove", post(passkeys::remove))
         .route("/static/style.css", get(async || file("text/css", STYLE)))

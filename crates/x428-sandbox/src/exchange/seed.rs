@@ -10,6 +10,7 @@ use x428::withdrawal::decimal::Decimal;
 use super::model::{
     Checksum, Client, KnownAddress, ListedAsset, ListedNetwork, Owner, Registered, StepUpRule,
 };
+use super::settlement::SCRIPTS;
 use super::step_up::totp;
 use super::store::Fault;
 use super::{Exchange, digest, password, random};
@@ -110,6 +111,7 @@ pub async fn owner(exchange: &Arc<Exchange>, new: NewOwner) -> Result<String, Fa
         addresses: new.addresses,
         shown: Vec::new(),
         secured_at: Timestamp::UNIX_EPOCH,
+        sessions_from: Timestamp::UNIX_EPOCH,
     };
     let mut writing = exchange.store.write().await?;
     if writing.create(&owner).await? {
@@ -309,18 +311,29 @@ pub async fn demo(exchange: &Arc<Exchange>) -> Result<Vec<String>, Fault> {
     .await?;
     let at = &exchange.settings.issuer;
     let secret = base32(&secret);
-    Ok(vec![
+    Ok([
         format!("owners    {at}/login   (messages: {at}/outbox, phone: {at}/phone)"),
         format!("  ana     password: correct horse battery staple   authenticator: {secret}"),
         "  ben     password: correct horse battery staple   second factor: by e-mail".to_owned(),
         "clients   redirect to http://127.0.0.1:PORT/callback".to_owned(),
         "  example-wallet   secret: sandbox-secret-of-example-wallet".to_owned(),
         "  example-app      public".to_owned(),
-    ])
+    ]
+    .into_iter()
+    .chain(failures())
+    .collect())
+}
+
+/// How a client makes something go wrong.
+pub fn failures() -> impl Iterator<Item = String> {
+    let scripts = SCRIPTS
+        .iter()
+        .map(|(script, what)| format!("  {script:<10}   {what}"));
+    std::iter::once("failures  a clientReference begins with".to_owned()).chain(scripts)
 }
 
 /// Base32 without padding (RFC 4648 §6), as authenticator apps take it.
-fn base32(bytes: &[u8]) -> String {
+pub(crate) fn base32(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let mut text = String::new();
     for chunk in bytes.chunks(5) {

@@ -5,10 +5,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use x428::wire::withdrawal::{
-    ACCESS_TOKEN_LIFETIME_MAX, AUTHORIZATION_CODE_LIFETIME_MAX, CHALLENGE_LIFETIME_MAX,
-    IDEMPOTENCY_RETENTION_MIN, PROOF_LIFETIME_MAX,
+    ACCESS_TOKEN_LIFETIME_MAX, AUTHORIZATION_CODE_LIFETIME_MAX, CHALLENGE_KEPT_MIN,
+    CHALLENGE_LIFETIME_MAX, IDEMPOTENCY_RETENTION_MIN, PROOF_LIFETIME_MAX,
 };
 use x428::withdrawal::decimal::Decimal;
+
+use super::mail::MailServer;
 
 /// The settings of an exchange.
 #[derive(Debug, Clone)]
@@ -32,6 +34,10 @@ pub struct Settings {
     pub quote_lifetime: Duration,
     /// How long a challenge can be met.
     pub challenge_lifetime: Duration,
+    /// How long a challenge can be read after it could be met.
+    pub challenge_kept: Duration,
+    /// How many challenges of a grant, and of an owner, may wait at the same time.
+    pub challenges: (usize, usize),
     /// How long a proof can be used.
     pub proof_lifetime: Duration,
     /// How long idempotency keys are kept.
@@ -63,6 +69,16 @@ pub struct Settings {
     pub sends: (i64, i64),
     /// How many wrong codes an account may see in a day, and each credential.
     pub attempts: (i64, i64),
+    /// After how long the keys of proofs, webhooks and cursors are replaced.
+    pub keys_replaced: Duration,
+    /// Where e-mails go; to the outbox page if there is nothing.
+    pub mail_server: Option<MailServer>,
+    /// How long messages to owners are kept.
+    pub messages_kept: Duration,
+    /// How long withdrawals are held after a change of password, second factors or contact data.
+    pub security_hold: Duration,
+    /// How long a destination that an owner has added cannot be used.
+    pub address_cooling: Duration,
     /// Whether clients of the High profile alone are served.
     pub require_high: bool,
     /// Whether the keys that the text publishes are accepted: in tests alone.
@@ -119,6 +135,8 @@ impl Settings {
             authentication_age_max: 90 * 24 * 60 * MINUTE,
             quote_lifetime: MINUTE,
             challenge_lifetime: CHALLENGE_LIFETIME_MAX,
+            challenge_kept: CHALLENGE_KEPT_MIN,
+            challenges: (16, 64),
             proof_lifetime: PROOF_LIFETIME_MAX,
             idempotency_retention: IDEMPOTENCY_RETENTION_MIN,
             information_deadline: 24 * 60 * MINUTE,
@@ -133,6 +151,11 @@ impl Settings {
             withdrawals_per_day: 50,
             sends: (10, 30),
             attempts: (20, 10),
+            keys_replaced: 30 * 24 * 60 * MINUTE,
+            mail_server: None,
+            messages_kept: 7 * 24 * 60 * MINUTE,
+            security_hold: 24 * 60 * MINUTE,
+            address_cooling: 24 * 60 * MINUTE,
             require_high: false,
             accept_test_keys: false,
             private_webhooks: false,

@@ -1,14 +1,5 @@
 //! The settlement, simulated: review, broadcast, confirmations, at a pace. A client injects what
-//! goes wrong with the beginning of `clientReference`:
-//!
-//! | begins with | what happens |
-//! |---|---|
-//! | `sim:review` | a person looks at it before it goes on |
-//! | `sim:reject` | it is reviewed and refused |
-//! | `sim:fail` | no transaction can be made |
-//! | `sim:drop` | the transaction fails on the network |
-//! | `sim:late` | a request to cancel comes too late |
-//! | `sim:stall` | it stays in processing |
+//! goes wrong with the beginning of `clientReference`: see [`SCRIPTS`].
 
 use std::sync::Arc;
 
@@ -24,7 +15,33 @@ use super::store::{Fault, Row, Writing};
 use super::{Exchange, digest};
 
 const DUE: &str = "SELECT id, owner FROM withdrawal WHERE due_at <= $1 ORDER BY due_at LIMIT 256";
+pub(crate) const NOT_IN_TIME: &str = "What was asked for was not supplied in time.";
 const REVIEWING: &str = "The withdrawal is being reviewed.";
+
+/// With what the `clientReference` of a withdrawal begins so that something else happens to it than
+/// its completion, and what that is.
+pub const SCRIPTS: [(&str, &str); 7] = [
+    (REVIEW, "a person looks at it before it goes on"),
+    (REJECT, "it is reviewed, and becomes rejected"),
+    (FAIL, "no transaction can be made: it becomes failed"),
+    (
+        DROP,
+        "the transaction fails on the network: it becomes failed after broadcast",
+    ),
+    (
+        INFORM,
+        "it waits for Travel Rule data, and becomes expired without them",
+    ),
+    (STALL, "it stays in processing until it is canceled"),
+    (LATE, "a request to cancel it comes too late: it goes on"),
+];
+const REVIEW: &str = "sim:review";
+const REJECT: &str = "sim:reject";
+const FAIL: &str = "sim:fail";
+const DROP: &str = "sim:drop";
+const INFORM: &str = "sim:inform";
+const STALL: &str = "sim:stall";
+const LATE: &str = "sim:late";
 
 /// Moves on every withdrawal that is due, each in a transaction of its own.
 pub(crate) async fn tick(exchange: &Arc<Exchange>) -> Result<(), Fault> {
@@ -64,7 +81,7 @@ pub(crate) async fn begin(
     writing: &mut Writing,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    if hold {
+    if hold || is(withdrawal, INFORM) {
         let reason = Reason::new(
             Because::OwnershipProofMissing,
             "Show that the address is yours.",
@@ -93,8 +110,8 @@ fn is(withdrawal: &Withdrawal, script: &str) -> bool {
 fn needs_review(exchange: &Exchange, withdrawal: &Withdrawal) -> bool {
     let review_from = exchange.settings.review_from;
     review_from.is_some_and(|from| withdrawal.dollars >= from)
-        || is(withdrawal, "sim:review")
-        || is(withdrawal, "sim:reject")
+        || is(withdrawal, REVIEW)
+        || is(withdrawal, REJECT)
 }
 
 /// Where a withdrawal goes whose information was supplied.
@@ -121,7 +138,7 @@ async fn step(
             Status::UnderReview,
             Some(Reason::new(Because::ManualReview, REVIEWING)),
         ),
-        Status::UnderReview if is(withdrawal, "sim:reject") => {
+        Status::UnderReview if is(withdrawal, REJECT) => {
             let why = "The exchange does not execute this withdrawal.";
             (
                 Status::Rejected,
@@ -129,19 +146,12 @@ async fn step(
             )
         }
         Status::Pending | Status::UnderReview => (Status::Processing, None),
-        // r[impl withdrawal.travel.deadline]
-        Status::AwaitingInformation => {
-            let why = "What was asked for was not supplied in time.";
-            (
-                Status::Expired,
-                Some(Reason::new(Because::InformationExpired, why)),
-            )
-        }
-        Status::Processing if is(withdrawal, "sim:stall") => {
+        Status::AwaitingInformation => return expire(withdrawal, writing, now).await,
+        Status::Processing if is(withdrawal, STALL) => {
             withdrawal.due_at = None;
             return writing.put(withdrawal).await;
         }
-        Status::Processing if is(withdrawal, "sim:fail") => {
+        Status::Processing if is(withdrawal, FAIL) => {
             let why = "No transaction could be made.";
             (
                 Status::Failed,
@@ -152,7 +162,7 @@ async fn step(
             broadcast(exchange, withdrawal)?;
             (Status::Broadcast, None)
         }
-        Status::Canceling if is(withdrawal, "sim:late") => {
+        Status::Canceling if is(withdrawal, LATE) => {
             broadcast(exchange, withdrawal)?;
             (Status::Broadcast, None)
         }
@@ -201,6 +211,19 @@ pub(crate) async fn ask_to_cancel(
     Ok(())
 }
 
+/// Ends a withdrawal whose information was not supplied in time.
+// r[impl withdrawal.travel.deadline]
+pub(crate) async fn expire(
+    withdrawal: &mut Withdrawal,
+    writing: &mut Writing,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let reason = Reason::new(Because::InformationExpired, NOT_IN_TIME);
+    withdrawal
+        .go(writing, Status::Expired, Some(reason), now)
+        .await
+}
+
 /// The words for a cancellation.
 pub(crate) fn canceled(withdrawal: &Withdrawal) -> Reason {
     match withdrawal.canceled_by {
@@ -239,7 +262,7 @@ async fn confirm(
     let needed = i64::from(withdrawal.wire.required_confirmations.get());
     let count = withdrawal.wire.confirmations.get() + (needed / 4).max(1);
     let count = count.min(needed);
-    if is(withdrawal, "sim:drop") && count * 2 >= needed {
+    if is(withdrawal, DROP) && count * 2 >= needed {
         let why = "The transaction failed on the network.";
         let reason = Reason::new(Because::TransactionFailed, why);
         return withdrawal

@@ -3,7 +3,9 @@
 pub(crate) mod answer;
 pub(crate) mod attempts;
 pub(crate) mod codes;
+pub(crate) mod expire;
 pub(crate) mod prove;
+pub(crate) mod sends;
 pub(crate) mod start;
 pub(crate) mod totp;
 pub(crate) mod verify;

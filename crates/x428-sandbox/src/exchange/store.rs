@@ -14,6 +14,7 @@ pub(crate) use self::database::{Row, Value};
 
 mod balance;
 mod database;
+pub(crate) mod forget;
 mod group;
 pub(crate) mod record;
 pub(crate) mod spending;
@@ -227,6 +228,12 @@ impl Writing {
         rows.first().ok_or(Fault::Damaged)?.int("value")
     }
 
+    /// Takes one from a counter.
+    pub(crate) async fn uncount(&mut self, counter: &str) -> Result<(), Fault> {
+        let back = "UPDATE counter SET value = value - 1 WHERE id = $1 AND value > 0";
+        self.execute(back, vec![counter.into()]).await.map(drop)
+    }
+
     /// Begins a counter anew.
     pub(crate) async fn reset(&mut self, counter: &str) -> Result<(), Fault> {
         let reset = "DELETE FROM counter WHERE id = $1";
@@ -246,13 +253,28 @@ pub(crate) async fn counted(
     now: Timestamp,
     period: std::time::Duration,
 ) -> Result<i64, Fault> {
+    let (count, _) = counted_since(reading, counter, now, period).await?;
+    Ok(count)
+}
+
+/// What a counter is at, and since when it counts.
+pub(crate) async fn counted_since(
+    reading: &mut Reading,
+    counter: &str,
+    now: Timestamp,
+    period: std::time::Duration,
+) -> Result<(i64, Timestamp), Fault> {
     let period = i64::try_from(period.as_millis()).unwrap_or(i64::MAX);
     let begun = now.as_millisecond().saturating_sub(period);
-    let select = "SELECT value FROM counter WHERE id = $1 AND since > $2";
+    let select = "SELECT value, since FROM counter WHERE id = $1 AND since > $2";
     let rows = reading
         .rows(select, vec![counter.into(), begun.into()])
         .await?;
-    rows.first().map_or(Ok(0), |row| row.int("value"))
+    let Some(row) = rows.first() else {
+        return Ok((0, now));
+    };
+    let since = Timestamp::from_millisecond(row.int("since")?).map_err(Fault::because)?;
+    Ok((row.int("value")?, since))
 }
 
 fn decode<R: DeserializeOwned>(row: &Row) -> Result<R, Fault> {
@@ -267,39 +289,4 @@ fn values<R: Record>(record: &R) -> Result<Vec<Value>, Fault> {
     let mut values = vec![record.id().into(), encode(record)?.into()];
     values.extend(record.columns());
     Ok(values)
-}
-
-/// Deletes what has ended, a portion of each table at a time.
-pub(crate) async fn forget(store: &Store, now: Timestamp) -> Result<(), Fault> {
-    const ENDED: [&str; 7] = [
-        "DELETE FROM session WHERE ends_at < $1 AND id IN
-            (SELECT id FROM session WHERE ends_at < $1 ORDER BY ends_at LIMIT 256)",
-        "DELETE FROM authorization_request WHERE ends_at < $1 AND id IN
-            (SELECT id FROM authorization_request WHERE ends_at < $1 ORDER BY ends_at LIMIT 256)",
-        "DELETE FROM access_token WHERE ends_at < $1 AND id IN
-            (SELECT id FROM access_token WHERE ends_at < $1 ORDER BY ends_at LIMIT 256)",
-        "DELETE FROM authorization_code WHERE ends_at < $1 AND id IN
-            (SELECT id FROM authorization_code WHERE ends_at < $1 ORDER BY ends_at LIMIT 256)",
-        "DELETE FROM submission WHERE ends_at < $1 AND id IN
-            (SELECT id FROM submission WHERE ends_at < $1 ORDER BY ends_at LIMIT 256)",
-        "DELETE FROM quote WHERE ends_at < $1 AND id IN
-            (SELECT id FROM quote WHERE ends_at < $1 ORDER BY ends_at LIMIT 256)",
-        "DELETE FROM seen WHERE ends_at < $1 AND id IN
-            (SELECT id FROM seen WHERE ends_at < $1 ORDER BY ends_at LIMIT 256)",
-    ];
-    /// A code that was used is told apart from one that never was for as long as this; quotes of
-    /// submissions that have waited for a challenge are still found.
-    const GRACE: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
-    const COUNTERS: &str = "DELETE FROM counter WHERE since < $1 AND id IN
-        (SELECT id FROM counter WHERE since < $1 ORDER BY since LIMIT 256)";
-    /// Longer than the period of any counter.
-    const COUNTED: jiff::SignedDuration = jiff::SignedDuration::from_hours(48);
-    let ended = now.checked_sub(GRACE).unwrap_or(now).as_millisecond();
-    let mut writing = store.write().await?;
-    for statement in ENDED {
-        writing.execute(statement, vec![ended.into()]).await?;
-    }
-    let begun = now.checked_sub(COUNTED).unwrap_or(now).as_millisecond();
-    writing.execute(COUNTERS, vec![begun.into()]).await?;
-    writing.commit().await
 }

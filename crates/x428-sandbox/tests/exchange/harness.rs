@@ -91,6 +91,7 @@ impl World {
         settings.requests_per_minute = 10_000;
         settings.requests_per_client = 100_000;
         settings.requests_per_origin = 100_000;
+        settings.challenges = (1000, 1000);
         change(&mut settings);
         let clock = Hand::at("2026-11-20T12:00:00Z");
         let exchange = Exchange::with_clock(store, settings, clock.clone())
@@ -113,6 +114,22 @@ impl World {
             clock,
             app_secret,
             directory,
+        }
+    }
+
+    /// The exchange started anew on the same file, while the old one is still there.
+    pub(crate) async fn restarted(&self, change: impl FnOnce(&mut Settings)) -> Self {
+        let store = Store::sqlite(self.database().unwrap()).await.unwrap();
+        let mut settings = Settings::new(ISSUER);
+        change(&mut settings);
+        let exchange = Exchange::with_clock(store, settings, self.clock.clone());
+        let exchange = exchange.await.unwrap();
+        Self {
+            app: exchange.router(),
+            exchange,
+            clock: self.clock.clone(),
+            app_secret: self.app_secret,
+            directory: None,
         }
     }
 

@@ -9,7 +9,8 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use x428_sandbox::exchange::{Exchange, Fault, Settings, Store};
 
 use crate::harness::{World, ether};
-use crate::{flow, races, rates};
+use crate::mail::server::{Inbox, Kind};
+use crate::{flow, mail, races, rates, spared};
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -178,6 +179,55 @@ async fn two_instances_have_one_limit() {
         let one = World::on(store, None, rates::thirty).await;
         let two = World::on(other, None, rates::thirty).await;
         rates::two_instances(&one, &two).await;
+    }
+}
+
+#[tokio::test]
+async fn challenges_are_capped() {
+    if let Some((store, _)) = database().await {
+        let few = |settings: &mut x428_sandbox::exchange::Settings| settings.challenges = (3, 64);
+        spared::waiting(World::on(store, None, few).await).await;
+    }
+}
+
+#[tokio::test]
+async fn two_instances_tell_once() {
+    let Some((store, url)) = database().await else {
+        return;
+    };
+    let inbox = Inbox::open(Kind::Plain).await;
+    let other = Store::postgres(&url, 8).await.unwrap();
+    let one = World::on(store, None, mail::by_mail(&inbox)).await;
+    let two = World::on(other, None, mail::by_mail(&inbox)).await;
+    let wallet = one.wallet().await;
+    for number in 0..8 {
+        let key = format!("key-of-test-{number:08}");
+        wallet.submit(&key, &ether("0.02")).await.is(201, "");
+        let key = format!("another-key-{number:08}");
+        let asked = wallet.submit(&key, &ether("0.3")).await;
+        asked.is(428, "challenge_required");
+    }
+    one.clock.turn_seconds(600);
+    two.clock.turn_seconds(660);
+    for _ in 0..3 {
+        let (first, second) = tokio::join!(one.exchange.work(), two.exchange.work());
+        first.unwrap();
+        second.unwrap();
+        one.clock.turn_seconds(10);
+        two.clock.turn_seconds(10);
+    }
+    let told = mail::with_subject(&inbox.letters(), "A withdrawal");
+    assert_eq!(told.len(), 8);
+    assert!(one.exchange.records_are_whole().await.unwrap());
+    let mut database = PgConnection::connect(&url).await.unwrap();
+    let rows = sqlx::query("SELECT data FROM record WHERE data LIKE '%\"expired\"%'");
+    assert_eq!(rows.fetch_all(&mut database).await.unwrap().len(), 8);
+}
+
+#[tokio::test]
+async fn what_has_ended_is_forgotten() {
+    if let Some((store, _)) = database().await {
+        spared::forgotten(World::on(store, None, |_| {}).await).await;
     }
 }
 

@@ -9,7 +9,7 @@ use crate::exchange::access::{Caller, authorize};
 use crate::exchange::call::Call;
 use crate::exchange::failure::{Failure, refuse, refuse_at};
 use crate::exchange::model::{Challenge, Owner};
-use crate::exchange::step_up::verify::{self, Brought, Whose, ended};
+use crate::exchange::step_up::verify::{self, Brought, Whose};
 use crate::exchange::step_up::{answer, start};
 use crate::exchange::store::{Fault, Writing};
 
@@ -69,21 +69,9 @@ pub(super) async fn post_start(call: Call) -> Result<Response, Failure> {
     let caller = authorize(&call, Scope::WithdrawalsCreate).await?;
     call.parameters(&[])?;
     let request: StartRequest = call.json()?;
-    let mut writing = call.exchange.store.write().await?;
-    writing.turn_of(caller.owner()).await?;
-    let mut challenge = whose(&caller).own(writing.get(&call.id).await?)?;
-    let owner = owner_of(&caller, &mut writing).await?;
-    ended(challenge.status_at(call.now))?;
-    start::start(
-        &call.exchange,
-        &mut writing,
-        &mut challenge,
-        &owner,
-        request.method,
-        call.now,
-    )
-    .await?;
-    writing.commit().await?;
+    let whose = whose(&caller);
+    let started = start::start(&call.exchange, &whose, &call.id, request.method, call.now);
+    let (challenge, owner) = started.await?;
     answered(&call, &challenge, &owner)
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn get(call: Call) -> Result<Response, Failure> {
     let query = call.uri.query().unwrap_or_default();
     let page = Page::from_query(query)?;
     let parties = caller.parties(&call)?;
-    let cursors = call.exchange.keys.cursors();
+    let cursors = call.exchange.keys.turning.cursors(call.now)?;
     let after = cursors.open(&parties, &page)?;
     let mut reading = call.exchange.store.read().await?;
     let mut found = find(&caller, &mut reading, &page, after).await?;

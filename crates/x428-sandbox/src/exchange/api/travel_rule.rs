@@ -1,5 +1,6 @@
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
+use serde_json::json;
 use x428::wire::withdrawal::{
     ErrorDetailCode, Scope, TravelRule, TravelRuleStatus, WalletType, WithdrawalErrorCode as Code,
     WithdrawalStatus as Status,
@@ -8,6 +9,7 @@ use x428::withdrawal::refusal::{self, Refused};
 
 use super::withdrawals::own;
 use crate::exchange::access::authorize;
+use crate::exchange::audit;
 use crate::exchange::call::Call;
 use crate::exchange::failure::{Failure, refuse};
 use crate::exchange::model::{Owner, Withdrawal};
@@ -28,6 +30,13 @@ pub(super) async fn put(call: Call) -> Result<Response, Failure> {
     writing.turn_of(caller.owner()).await?;
     caller.still_granted(&mut writing).await?;
     let mut withdrawal = own(&caller, writing.get(&call.id).await?)?;
+    let is_late = withdrawal.deadline.is_some_and(|until| call.now >= until);
+    if withdrawal.status() == Status::AwaitingInformation && is_late {
+        // The settlement has not come to it yet.
+        settlement::expire(&mut withdrawal, &mut writing, call.now).await?;
+        writing.commit().await?;
+        return Err(refuse(Code::TravelRuleInvalid, settlement::NOT_IN_TIME));
+    }
     if withdrawal.status() != Status::AwaitingInformation {
         if is_known(&call, &withdrawal, &text)? {
             return Ok(axum::Json(withdrawal.wire).into_response());
@@ -64,6 +73,10 @@ pub(super) async fn put(call: Call) -> Result<Response, Failure> {
             writing.put(&owner).await?;
         }
     }
+    let what = json!({
+        "event": "travel-rule", "withdrawal": withdrawal.id, "client": withdrawal.client,
+    });
+    audit::append(&mut writing, caller.owner(), call.now, what).await?;
     let (to, reason) = settlement::after_information(&call.exchange, &withdrawal);
     withdrawal.go(&mut writing, to, reason, call.now).await?;
     writing.commit().await?;

@@ -43,7 +43,20 @@ pub(crate) struct Session {
     pub(crate) code: Option<(String, Timestamp)>,
     /// The challenge of a passkey that is being enrolled.
     pub(crate) enrolling: Option<String>,
+    /// The secret of an authenticator app that is being added, sealed.
+    pub(crate) authenticator: Option<String>,
     pub(crate) ends_at: Timestamp,
+}
+
+impl Session {
+    /// The session of the browser in which something was just changed: it goes on.
+    pub(crate) fn refreshed(self, now: Timestamp) -> Self {
+        Self {
+            password_at: self.password_at.map(|_| now),
+            factor_at: self.factor_at.map(|_| now),
+            ..self
+        }
+    }
 }
 
 record!(Session, "session", [

@@ -29,6 +29,8 @@ pub(crate) struct Challenge {
     pub(crate) intent_hash: String,
     pub(crate) created_at: Timestamp,
     pub(crate) expires_at: Timestamp,
+    /// Until when it can be read.
+    pub(crate) kept_until: Timestamp,
     /// How many codes were tried and not found right.
     pub(crate) attempts: u8,
     /// How long the client has to wait between two polls, in seconds.
@@ -44,6 +46,7 @@ record!(Challenge, "challenge", [
     "owner" = "$3" => |challenge| challenge.owner.as_str().into(),
     "consent" = "$4" => |challenge| challenge.consent.as_str().into(),
     "live_until" = "$5" => |challenge| challenge.live_until().into(),
+    "kept_until" = "$6" => |challenge| challenge.kept_until.as_millisecond().into(),
 ]);
 
 /// What a withdrawal costs, as far as it is known while its owner is asked.
@@ -151,6 +154,14 @@ impl Challenge {
             )));
         }
         self.status = to;
+        if to.is_terminal() {
+            // What could be used by whoever reads the records is of no use any more.
+            self.proof = None;
+            for offered in &mut self.methods {
+                offered.code = None;
+                offered.number = None;
+            }
+        }
         writing.put(self).await?;
         let data = json!({"challengeId": self.id, "status": to});
         let event = WebhookEventType::ChallengeUpdated;

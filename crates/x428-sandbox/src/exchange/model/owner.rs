@@ -40,6 +40,8 @@ pub(crate) struct Owner {
     pub(crate) shown: Vec<String>,
     /// Grants from before then are not refreshed.
     pub(crate) secured_at: Timestamp,
+    /// Browsers that have logged in before then have to log in again.
+    pub(crate) sessions_from: Timestamp,
 }
 
 record!(Owner, "owner", ["login" = "$3" => |owner| owner.login.as_str().into()]);

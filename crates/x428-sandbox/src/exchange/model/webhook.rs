@@ -52,10 +52,17 @@ pub(crate) struct Message {
     pub(crate) subject: String,
     pub(crate) text: String,
     pub(crate) at: Timestamp,
+    /// When the mail server gets it; nothing if it has it, or if there is no server.
+    pub(crate) due_at: Option<Timestamp>,
+    /// How often that was tried.
+    pub(crate) attempts: u32,
 }
 
 record!(Message, "message", [
     "owner" = "$3" => |message| message.owner.as_str().into(),
     "channel" = "$4" => |message| message.channel.as_str().into(),
     "at" = "$5" => |message| message.at.as_millisecond().into(),
+    "due_at" = "$6" => |message| {
+        message.due_at.map_or(i64::MAX, Timestamp::as_millisecond).into()
+    },
 ]);

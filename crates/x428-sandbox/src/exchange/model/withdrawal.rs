@@ -158,8 +158,10 @@ impl Withdrawal {
         let event = WebhookEventType::WithdrawalUpdated;
         let whom = (self.owner.as_str(), self.client.as_str());
         deliver::enqueue(writing, whom, event, data, now).await?;
+        let reason = self.wire.status_reason.as_ref().map(|reason| reason.code);
         let what = json!({
             "event": "withdrawal", "withdrawal": self.id, "status": status, "client": self.client,
+            "reason": reason, "canceledBy": self.canceled_by,
         });
         audit::append(writing, &self.owner, now, what).await
     }

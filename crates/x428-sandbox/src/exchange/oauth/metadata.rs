@@ -81,7 +81,16 @@ pub(super) async fn exchange(call: Call) -> Result<Response, Failure> {
     } else {
         &["baseline", "high"]
     };
-    let key = &call.exchange.keys.webhooks;
+    let keys = call.exchange.keys.turning.all(call.now)?;
+    let of_webhooks: Vec<_> = keys
+        .iter()
+        .map(|known| {
+            json!({
+                "kid": keys::kid("hooks", &known.webhooks),
+                "publicKey": WebhookKey::own(known.webhooks.clone()).public_key(),
+            })
+        })
+        .collect();
     answer::<ExchangeMetadata>(json!({
         "version": SPECIFICATION_VERSION,
         "issuer": settings.issuer,
@@ -104,20 +113,17 @@ pub(super) async fn exchange(call: Call) -> Result<Response, Failure> {
             "idempotency": settings.idempotency_retention.as_secs(),
         },
         "webhookSignatures": ["v1", "v1a"],
-        "webhookKeys": [{
-            "kid": keys::kid("hooks", key),
-            "publicKey": WebhookKey::own(key.clone()).public_key(),
-        }],
+        "webhookKeys": of_webhooks,
     }))
 }
 
 /// The keys with which the exchange signs.
 pub(super) async fn jwks(call: Call) -> Result<Response, Failure> {
-    let keys = &call.exchange.keys;
-    let published = vec![
-        keys::published("proof", &keys.proofs)?,
-        keys::published("hooks", &keys.webhooks)?,
-    ];
+    let mut published = Vec::new();
+    for known in call.exchange.keys.turning.all(call.now)? {
+        published.push(keys::published("proof", &known.proofs)?);
+        published.push(keys::published("hooks", &known.webhooks)?);
+    }
     let set = JsonWebKeySet::new(JsonWebKeySetKeys::new(published)?);
     Ok(axum::Json(set).into_response())
 }

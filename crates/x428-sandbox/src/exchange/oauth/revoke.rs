@@ -29,6 +29,14 @@ pub(super) async fn post(call: Call) -> Result<Response, OAuthFailure> {
     } else {
         let token: Option<AccessToken> = writing.get(&digest::of(token)).await?;
         if let Some(mut token) = token.filter(|token| token.client == client) {
+            let consent: Option<Consent> = writing.get(&token.consent).await?;
+            if let Some(consent) = consent.filter(|_| !token.revoked) {
+                writing.turn_of(&consent.owner).await?;
+                let what = json!({
+                    "event": "token.revoked", "client": client, "consent": consent.id,
+                });
+                audit::append(&mut writing, &consent.owner, call.now, what).await?;
+            }
             token.revoked = true;
             writing.put(&token).await?;
         }

@@ -1,6 +1,7 @@
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use x428::encoding::base64url;
 use x428::wire::withdrawal::{
@@ -11,6 +12,7 @@ use x428::wire::withdrawal::{
 use super::client_auth::{Authenticated, authenticate, possession};
 use super::form::Form;
 use super::{OAuthFailure, end_consent, request};
+use crate::exchange::audit;
 use crate::exchange::call::Call;
 use crate::exchange::digest;
 use crate::exchange::model::{AccessToken, AuthorizationCode, Consent, Owner, Refresh, Registered};
@@ -108,8 +110,20 @@ async fn of_code(
     }
     let scopes = consent.scopes.clone();
     let response = issue(call, &mut writing, &consent, scopes, jkt).await?;
+    note(&mut writing, &consent, "tokens", call.now).await?;
     writing.commit().await?;
     Ok(response)
+}
+
+/// Puts into the owner's record what has become of the tokens of a grant.
+async fn note(
+    writing: &mut Writing,
+    consent: &Consent,
+    event: &str,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let what = json!({"event": event, "client": consent.client, "consent": consent.id});
+    audit::append(writing, &consent.owner, now, what).await
 }
 
 async fn of_refresh(
@@ -149,6 +163,7 @@ async fn of_refresh(
             }
             Rotation::Repeated => {}
             Rotation::Reused => {
+                note(&mut writing, &consent, "refresh.reused", call.now).await?;
                 end_consent(&mut writing, &mut consent, call.now).await?;
                 writing.commit().await?;
                 return Err(refuse());

@@ -270,7 +270,13 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
     let call = &visit.call;
     let (to, state) = (&asked.request.redirect_uri, asked.request.state.as_deref());
     if field(&fields, "decision") != Some("allow") {
-        end(&visit, &asked).await?;
+        if end(&visit, &asked).await? {
+            let mut writing = call.exchange.store.write().await?;
+            writing.turn_of(&owner.id).await?;
+            let what = json!({"event": "consent.denied", "client": asked.client.id});
+            audit::append(&mut writing, &owner.id, call.now, what).await?;
+            writing.commit().await?;
+        }
         let answer = [
             ("error", "access_denied"),
             ("error_description", "The owner refused."),
@@ -402,7 +408,8 @@ async fn grant(
     });
     audit::append(&mut writing, &owner.id, now, what).await?;
     let text = format!("{} has access to your account.", asked.client.name);
-    notify::send(&mut writing, owner, "email", "A new access", text, now).await?;
+    let subject = "A new access";
+    notify::send(exchange, &mut writing, owner, "email", subject, text, now).await?;
     writing.commit().await?;
     Ok(code)
 }

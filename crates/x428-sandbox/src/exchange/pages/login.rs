@@ -2,13 +2,14 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use maud::html;
-use x428::wire::withdrawal::CODE_LIFETIME_MAX;
+use x428::wire::withdrawal::{CODE_LIFETIME_MAX, StepUpMethod};
 
 use super::elements::wrong;
 use super::visit::{anonymous, field};
 use super::{Page, Sheet, Visit, see_other};
+use crate::exchange::mail::Mail;
 use crate::exchange::model::{Owner, Session};
-use crate::exchange::step_up::{codes, totp};
+use crate::exchange::step_up::{attempts, codes, sends, totp};
 use crate::exchange::store::Fault;
 use crate::exchange::{audit, digest, notify, password};
 
@@ -92,6 +93,9 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
     }
     let known = owner.as_ref().map(|owner| owner.password.clone());
     if !password::is_right(known, given.to_owned()).await? {
+        if let Some(owner) = owner {
+            note(&visit, &owner.id, false).await?;
+        }
         let why = "The name or the password is not right.";
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(form(&visit, &next, login, Some(why), status));
@@ -100,6 +104,7 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
     let mut writing = exchange.store.write().await?;
     writing.reset(&counter_here).await?;
     writing.commit().await?;
+    note(&visit, &owner.id, true).await?;
     let session = Session {
         owner: Some(owner.id),
         password_at: Some(visit.call.now),
@@ -109,11 +114,37 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
     Ok(([(header::SET_COOKIE, cookie)], see_other(&next)).into_response())
 }
 
+/// Puts into the owner's record whether a password was right.
+async fn note(visit: &Visit, owner: &str, accepted: bool) -> Result<(), Fault> {
+    let mut writing = visit.call.exchange.store.write().await?;
+    writing.turn_of(owner).await?;
+    let what = serde_json::json!({"event": "login", "method": "password", "accepted": accepted});
+    audit::append(&mut writing, owner, visit.call.now, what).await?;
+    writing.commit().await
+}
+
+/// By which method an owner logs in: the authenticator app, or a code by e-mail without one.
+fn method_of(owner: &Owner) -> StepUpMethod {
+    if owner.totp.is_some() {
+        StepUpMethod::Totp
+    } else {
+        StepUpMethod::Email
+    }
+}
+
 /// Asks for a second factor; without an authenticator app, a code is sent by e-mail.
 pub(super) async fn factor(visit: Visit) -> Result<Response, Page> {
     let owner = visit.owner().await?;
-    if owner.totp.is_none() {
-        send(&visit, &owner).await?;
+    if method_of(&owner) == StepUpMethod::Email
+        && let Err((status, why)) = send(&visit, &owner).await?
+    {
+        return Ok(factor_form(
+            &visit,
+            &owner,
+            &next_of(&visit),
+            Some(why),
+            status,
+        ));
     }
     let next = next_of(&visit);
     Ok(factor_form(&visit, &owner, &next, None, StatusCode::OK))
@@ -141,6 +172,8 @@ fn factor_form(
             p id="where" {
                 @if owner.totp.is_some() {
                     "Open your authenticator app, and enter the code for Example Exchange."
+                } @else if visit.call.exchange.mailer.is_some() {
+                    "A code was sent to your e-mail address."
                 } @else {
                     "A code was sent to your e-mail address. In this sandbox it is among your "
                     a href="/outbox" { "messages" } "."
@@ -156,31 +189,73 @@ fn factor_form(
     sheet("Enter your code", visit, status).show(&content)
 }
 
-async fn send(visit: &Visit, owner: &Owner) -> Result<(), Page> {
+/// Why no code was sent.
+type Unsent = (StatusCode, &'static str);
+
+async fn send(visit: &Visit, owner: &Owner) -> Result<Result<(), Unsent>, Page> {
     let Some(session) = &visit.session else {
-        return Ok(());
+        return Ok(Ok(()));
     };
+    let exchange = &visit.call.exchange;
     let now = visit.call.now;
     if session.code.as_ref().is_some_and(|(_, until)| now < *until) {
-        return Ok(());
+        return Ok(Ok(()));
     }
-    let code = codes::fresh(&visit.call.exchange)?;
+    let method = StepUpMethod::Email;
+    let code = codes::fresh(exchange)?;
+    let text = format!("Your code to log in is {code}. Tell it to nobody.");
+    let subject = "Log in";
+    let mut writing = exchange.store.write().await?;
+    writing.turn_of(&owner.id).await?;
+    if sends::count(exchange, &mut writing, owner, method, now)
+        .await?
+        .is_err()
+    {
+        let why = "Too many codes were sent. Try again later.";
+        return Ok(Err((StatusCode::TOO_MANY_REQUESTS, why)));
+    }
+    if exchange.mailer.is_none() {
+        notify::send(
+            exchange,
+            &mut writing,
+            owner,
+            "email",
+            subject,
+            text.clone(),
+            now,
+        )
+        .await?;
+    }
     let lifetime = SignedDuration::try_from(CODE_LIFETIME_MAX).map_err(Fault::because)?;
     let mut session = session.clone();
-    session.code = Some((
-        codes::digest(&visit.call.exchange, &session.id, &code),
-        now + lifetime,
-    ));
-    let mut writing = visit.call.exchange.store.write().await?;
-    writing.turn_of(&owner.id).await?;
+    session.code = Some((codes::digest(exchange, &session.id, &code), now + lifetime));
     writing.put(&session).await?;
-    let text = format!("Your code to log in is {code}. Tell it to nobody.");
-    notify::send(&mut writing, owner, "email", "Log in", text, now).await?;
+    let what = serde_json::json!({"event": "login", "method": method, "sent": true});
+    audit::append(&mut writing, &owner.id, now, what).await?;
     writing.commit().await?;
-    Ok(())
+    let Some(mailer) = &exchange.mailer else {
+        return Ok(Ok(()));
+    };
+    let mail = Mail::with_code(owner, subject, text, now)?;
+    if let Err(why) = mailer.send(&mail).await {
+        tracing::warn!(%why, "a code to log in was not sent");
+        let mut writing = exchange.store.write().await?;
+        writing.turn_of(&owner.id).await?;
+        sends::take_back(&mut writing, owner, method).await?;
+        let kept: Option<Session> = writing.get(&session.id).await?;
+        if let Some(kept) = kept {
+            writing.put(&Session { code: None, ..kept }).await?;
+        }
+        writing.commit().await?;
+        let why = "The e-mail cannot be sent at the moment. Try again later.";
+        return Ok(Err((StatusCode::SERVICE_UNAVAILABLE, why)));
+    }
+    Ok(Ok(()))
 }
 
-/// Checks the second factor.
+/// Checks the second factor. Its codes are counted and used up with those that approve
+/// withdrawals.
+// r[impl withdrawal.verify.totp]
 pub(super) async fn post_factor(visit: Visit) -> Result<Response, Page> {
     let mut owner = visit.owner().await?;
     let fields = visit.form()?;
@@ -188,34 +263,37 @@ pub(super) async fn post_factor(visit: Visit) -> Result<Response, Page> {
     let next = local(field(&fields, "next").unwrap_or_default());
     let exchange = &visit.call.exchange;
     let now = visit.call.now;
-    let counter = format!("factor {}", owner.id);
+    let method = method_of(&owner);
     let mut writing = exchange.store.write().await?;
-    let tried = writing.count(&counter, now, HOUR).await?;
-    writing.commit().await?;
-    if tried > FAILURES {
-        let why = "There were too many attempts. Try again in an hour.";
+    writing.turn_of(&owner.id).await?;
+    if !attempts::count(exchange, writing, &owner.id, method, now).await? {
+        let why = "There were too many attempts. Try again later.";
         let status = StatusCode::TOO_MANY_REQUESTS;
         return Ok(factor_form(&visit, &owner, &next, Some(why), status));
     }
-    let session = visit.session.clone().ok_or(Fault::Damaged)?;
     let mut writing = exchange.store.write().await?;
     writing.turn_of(&owner.id).await?;
     owner = writing.get(&owner.id).await?.ok_or(Fault::Damaged)?;
-    let holds = if owner.totp.is_some() {
-        totp::accept(exchange, &mut owner, &code, now)?
-    } else {
-        session.code.as_ref().is_some_and(|(known, until)| {
+    let shown = visit.session.as_ref().ok_or(Fault::Damaged)?;
+    // What another request has used up meanwhile is not there any more.
+    let session: Option<Session> = writing.get(&shown.id).await?;
+    let holds = match (&session, method) {
+        (None, _) => false,
+        (Some(_), StepUpMethod::Totp) => totp::accept(exchange, &mut owner, &code, now)?,
+        (Some(session), _) => session.code.as_ref().is_some_and(|(known, until)| {
             now < *until && digest::same(known, &codes::digest(exchange, &session.id, &code))
-        })
+        }),
     };
-    if !holds {
+    let Some(session) = session.filter(|_| holds) else {
+        attempts::was_wrong_at_login(exchange, &mut writing, &owner.id, method, now).await?;
+        writing.commit().await?;
         let why = "This code is not right, or it was used already. Enter the newest one.";
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(factor_form(&visit, &owner, &next, Some(why), status));
-    }
+    };
     writing.put(&owner).await?;
-    writing.reset(&counter).await?;
-    let what = serde_json::json!({"event": "session.strong"});
+    attempts::was_right(&mut writing, &owner.id, method).await?;
+    let what = serde_json::json!({"event": "login", "method": method, "accepted": true});
     audit::append(&mut writing, &owner.id, now, what).await?;
     writing.commit().await?;
     let session = Session {
@@ -230,6 +308,17 @@ pub(super) async fn post_factor(visit: Visit) -> Result<Response, Page> {
 /// Ends the session.
 pub(super) async fn logout(visit: Visit) -> Result<Response, Page> {
     visit.form()?;
+    let owner = visit
+        .session
+        .as_ref()
+        .and_then(|session| session.owner.as_deref());
+    if let Some(owner) = owner {
+        let mut writing = visit.call.exchange.store.write().await?;
+        writing.turn_of(owner).await?;
+        let what = serde_json::json!({"event": "logout"});
+        audit::append(&mut writing, owner, visit.call.now, what).await?;
+        writing.commit().await?;
+    }
     let cookie = visit.renew(anonymous(visit.call.now)).await?;
     Ok(([(header::SET_COOKIE, cookie)], see_other("/login")).into_response())
 }

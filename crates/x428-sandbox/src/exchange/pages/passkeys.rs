@@ -1,18 +1,20 @@
 //! How an owner proves who they are: the factors, and the passkeys, which are added and removed.
 
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 use x428::encoding::base64url;
 
 use super::elements::wrong;
+use super::security::change_owner;
 use super::visit::field;
 use super::{Page, Sheet, Visit, passkey_script, problem, see_other};
 use crate::exchange::model::{Owner, Session};
+use crate::exchange::random;
+use crate::exchange::security::{self, Change};
 use crate::exchange::step_up::webauthn;
-use crate::exchange::store::{Fault, Writing};
-use crate::exchange::{audit, notify, random};
+use crate::exchange::store::Fault;
 
 /// More than a person has.
 const PASSKEYS: usize = 16;
@@ -92,6 +94,10 @@ fn factors(owner: &Owner) -> Markup {
             dt { "Text messages" } dd { (owner.phone) }
             dt { "The app of Example Exchange" } dd { (app) }
         }
+        p.actions {
+            a href="/security" { "Change password, contact data and authenticator app" } " "
+            a href="/destinations" { "Destinations" }
+        }
     }
 }
 
@@ -165,49 +171,37 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
         let why = "It is there already, or there are too many.";
         return show(&visit, &owner, Some(why)).await;
     }
-    let what = json!({"event": "passkey.added", "credential": passkey.id});
+    let before = owner.clone();
     owner.passkeys.push(passkey);
-    // The challenge is used up.
+    let (change, now) = (Change::PasskeyAdded, visit.call.now);
+    security::changed(exchange, &mut writing, &before, &mut owner, change, now).await?;
+    writing.commit().await?;
+    // The challenge is used up with the session.
     let session = Session {
         enrolling: None,
-        ..session
+        ..session.refreshed(now)
     };
-    writing.put(&session).await?;
-    let told = "A passkey was added to your account.";
-    changed(&visit, writing, &owner, what, ("A new passkey", told)).await?;
-    Ok(see_other("/passkeys"))
+    let cookie = visit.renew(session).await?;
+    Ok(([(header::SET_COOKIE, cookie)], see_other("/passkeys")).into_response())
 }
 
 /// Removes a passkey.
 pub(super) async fn remove(visit: Visit) -> Result<Response, Page> {
     let owner = visit.strong_owner().await?;
     visit.form()?;
-    let mut writing = visit.call.exchange.store.write().await?;
-    writing.turn_of(&owner.id).await?;
-    let mut owner: Owner = writing.get(&owner.id).await?.ok_or(Fault::Damaged)?;
-    let before = owner.passkeys.len();
-    owner.passkeys.retain(|passkey| passkey.id != visit.call.id);
-    if owner.passkeys.len() == before {
-        let why = "There is no such passkey in your account.";
-        return Ok(problem(StatusCode::NOT_FOUND, "Not found", why));
+    let removed = change_owner(&visit, &owner, Change::PasskeyRemoved, false, |owner| {
+        let before = owner.passkeys.len();
+        owner.passkeys.retain(|passkey| passkey.id != visit.call.id);
+        if owner.passkeys.len() == before {
+            return Err("There is no such passkey in your account.");
+        }
+        Ok(())
+    });
+    match removed.await? {
+        Ok(session) => {
+            let cookie = visit.renew(session).await?;
+            Ok(([(header::SET_COOKIE, cookie)], see_other("/passkeys")).into_response())
+        }
+        Err(why) => Ok(problem(StatusCode::NOT_FOUND, "Not found", why)),
     }
-    let what = json!({"event": "passkey.removed", "credential": visit.call.id});
-    let told = "A passkey was removed from your account.";
-    changed(&visit, writing, &owner, what, ("A passkey less", told)).await?;
-    Ok(see_other("/passkeys"))
-}
-
-/// Keeps the owner with other passkeys, writes the record and tells the owner.
-async fn changed(
-    visit: &Visit,
-    mut writing: Writing,
-    owner: &Owner,
-    what: Value,
-    (subject, text): (&str, &str),
-) -> Result<(), Fault> {
-    let now = visit.call.now;
-    writing.put(owner).await?;
-    audit::append(&mut writing, &owner.id, now, what).await?;
-    notify::send(&mut writing, owner, "email", subject, text.to_owned(), now).await?;
-    writing.commit().await
 }

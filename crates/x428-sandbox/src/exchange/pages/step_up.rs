@@ -15,7 +15,7 @@ use crate::exchange::api;
 use crate::exchange::failure::Failure;
 use crate::exchange::model::{Challenge, ListedAsset, Owner};
 use crate::exchange::step_up::start;
-use crate::exchange::step_up::verify::{Brought, Denial, Whose, deny, ended, verify};
+use crate::exchange::step_up::verify::{Brought, Denial, Whose, deny, verify};
 
 mod methods;
 
@@ -324,11 +324,6 @@ async fn begin(visit: &Visit, owner: &Owner, method: StepUpMethod) -> Result<(),
         owner: &owner.id,
         client: None,
     };
-    let mut writing = exchange.store.write().await?;
-    writing.turn_of(&owner.id).await?;
-    let mut challenge = whose.own(writing.get(&visit.call.id).await?)?;
-    ended(challenge.status_at(now))?;
-    start::start(exchange, &mut writing, &mut challenge, owner, method, now).await?;
-    writing.commit().await?;
+    start::start(exchange, &whose, &visit.call.id, method, now).await?;
     Ok(())
 }

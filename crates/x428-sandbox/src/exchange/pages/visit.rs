@@ -89,9 +89,12 @@ impl Visit {
             return Err(self.log_in("/login"));
         };
         let mut reading = self.call.exchange.store.read().await?;
-        let owner = reading.get(id).await?;
+        let owner: Option<Owner> = reading.get(id).await?;
         reading.end().await?;
-        owner.ok_or_else(|| self.log_in("/login"))
+        let since = known.and_then(|session| session.password_at);
+        owner
+            .filter(|owner| since >= Some(owner.sessions_from))
+            .ok_or_else(|| self.log_in("/login"))
     }
 
     /// The owner who has shown a second factor, or the page that asks for it.
@@ -181,6 +184,7 @@ pub(crate) fn anonymous(now: jiff::Timestamp) -> Session {
         factor_at: None,
         code: None,
         enrolling: None,
+        authenticator: None,
         ends_at: now,
     }
 }

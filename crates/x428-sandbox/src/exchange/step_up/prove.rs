@@ -2,6 +2,7 @@
 //! satisfied, and has its proof.
 
 use jiff::Timestamp;
+use serde_json::json;
 use x428::wire::withdrawal::{
     ChallengeId, ChallengeStatus, ClientId, HttpsUri, MethodStatus, Sha256Digest, StepUpMethod,
     Subject,
@@ -11,7 +12,7 @@ use x428::withdrawal::proof::{Approval, ProofIssuer, satisfies};
 
 use crate::exchange::model::{Challenge, Proof};
 use crate::exchange::store::{Fault, Writing};
-use crate::exchange::{Exchange, keys};
+use crate::exchange::{Exchange, audit, keys};
 
 /// Under which purpose proofs are sealed.
 pub(crate) const PURPOSE: &str = "proof";
@@ -41,6 +42,11 @@ pub(crate) async fn met(
         .filter(|offered| offered.status == MethodStatus::Verified)
         .map(|offered| offered.method)
         .collect();
+    let what = json!({
+        "event": "attempt", "challenge": challenge.id, "client": challenge.client,
+        "method": method, "accepted": true,
+    });
+    audit::append(writing, &challenge.owner, now, what).await?;
     if !satisfies(&met, challenge.policy, &methods) {
         return writing.put(challenge).await;
     }
@@ -62,7 +68,7 @@ pub(crate) async fn met(
         methods: &met,
         thumbprint: thumbprint.as_ref(),
     };
-    let key = exchange.keys.proofs.clone();
+    let key = exchange.keys.turning.current(now)?.proofs.clone();
     let issuer = ProofIssuer::new(&keys::kid("proof", &key), key)?
         .with_lifetime(exchange.settings.proof_lifetime)?;
     let minted = issuer.mint(&approval, now).await.map_err(Fault::because)?;

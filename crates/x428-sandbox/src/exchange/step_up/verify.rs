@@ -132,7 +132,7 @@ pub(crate) async fn verify(
             "The method has to be started first.",
         ));
     }
-    attempts::count(exchange, writing, &mut challenge, method, now).await?;
+    attempts::count_of(exchange, writing, &mut challenge, method, now).await?;
 
     let mut writing = exchange.store.write().await?;
     writing.turn_of(whose.owner).await?;
@@ -140,10 +140,11 @@ pub(crate) async fn verify(
     let mut challenge = whose.own(writing.get(id).await?)?;
     ended(challenge.status_at(now))?;
     if !is_right(exchange, &challenge, &mut owner, brought, now)? {
-        let wrong = attempts::was_wrong(writing, challenge, method, now).await?;
+        let wrong = attempts::was_wrong(exchange, writing, challenge, method, now).await?;
         return Err(wrong);
     }
-    attempts::was_right(&mut writing, &mut challenge, method).await?;
+    challenge.attempts = challenge.attempts.saturating_sub(1);
+    attempts::was_right(&mut writing, &challenge.owner, method).await?;
     writing.put(&owner).await?;
     if challenge.status == ChallengeStatus::Pending {
         prove::met(exchange, &mut writing, &mut challenge, method, now).await?;

@@ -120,10 +120,13 @@ CREATE TABLE challenge (
     owner TEXT NOT NULL REFERENCES owner (id),
     consent TEXT NOT NULL,
     live_until BIGINT NOT NULL,
+    kept_until BIGINT NOT NULL,
     polled_at BIGINT NOT NULL DEFAULT 0
 );
 
 CREATE INDEX challenge_of_owner ON challenge (owner, live_until);
+CREATE INDEX challenge_live ON challenge (live_until);
+CREATE INDEX challenge_kept ON challenge (kept_until);
 
 CREATE TABLE withdrawal (
     id TEXT NOT NULL PRIMARY KEY,
@@ -162,10 +165,13 @@ CREATE TABLE message (
     data TEXT NOT NULL,
     owner TEXT NOT NULL REFERENCES owner (id),
     channel TEXT NOT NULL,
-    at BIGINT NOT NULL
+    at BIGINT NOT NULL,
+    due_at BIGINT NOT NULL
 );
 
 CREATE INDEX message_of_owner ON message (owner, channel, at);
+CREATE INDEX message_at ON message (at);
+CREATE INDEX message_due ON message (due_at);
 
 CREATE TABLE counter (
     id TEXT NOT NULL PRIMARY KEY,

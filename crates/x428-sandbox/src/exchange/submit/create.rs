@@ -180,5 +180,15 @@ async fn tell_owner(
         "{} withdraws {} {} on {} to {}.",
         withdrawal.client_name, wire.amount, wire.asset, wire.network, wire.address
     );
-    notify::send(writing, owner, "email", "A withdrawal", text, call.now).await
+    let subject = "A withdrawal";
+    notify::send(
+        &call.exchange,
+        writing,
+        owner,
+        "email",
+        subject,
+        text,
+        call.now,
+    )
+    .await
 }

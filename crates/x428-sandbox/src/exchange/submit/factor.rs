@@ -1,12 +1,13 @@
 //! Step 10: the second factor.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use serde_json::json;
 use x428::wire::withdrawal::{
     ChallengeDisplay, ChallengeDisplayClient, ChallengeId, ChallengePolicy, ChallengeStatus,
-    ErrorDetailCode, MethodStatus, POLL_INTERVAL, Sha256Digest, StepUpMethod,
+    ErrorDetailCode, MethodStatus, POLL_INTERVAL, PROOF_LIFETIME_MAX, Sha256Digest, StepUpMethod,
     WithdrawalErrorCode as Code,
 };
 use x428::withdrawal::decimal::Decimal;
@@ -108,9 +109,11 @@ async fn prove(
     hash: IntentHash,
     writing: &mut Writing,
 ) -> Result<Challenge, Failure> {
-    let key = call.exchange.keys.proofs.verifying_key();
-    let kid = keys::kid("proof", &call.exchange.keys.proofs);
-    let verifier = ProofVerifier::new().with_key(kid, key);
+    let all = call.exchange.keys.turning.all(call.now)?;
+    let verifier = all.iter().fold(ProofVerifier::new(), |verifier, known| {
+        let kid = keys::kid("proof", &known.proofs);
+        verifier.with_key(kid, known.proofs.verifying_key())
+    });
     let parties = caller.parties(call)?;
     let thumbprint = caller.jkt.as_deref().map(Sha256Digest::parse).transpose()?;
     let request = Request {
@@ -168,6 +171,7 @@ async fn make(
     writing: &mut Writing,
 ) -> Result<Challenge, Failure> {
     let methods = offered(call, owner, writing).await?;
+    room(call, caller, writing).await?;
     let target = destination.target;
     let lifetime: Duration = call.exchange.settings.challenge_lifetime;
     let display = ChallengeDisplay::new(
@@ -177,6 +181,9 @@ async fn make(
         target.address.as_deref().unwrap_or_default().parse()?,
         ChallengeDisplayClient::parse(caller.client.name.as_str())?,
     );
+    let expires_at = call.now + SignedDuration::try_from(lifetime).map_err(Fault::because)?;
+    // It may be met at its last moment, and lives on for as long as its proof.
+    let kept = PROOF_LIFETIME_MAX + call.exchange.settings.challenge_kept;
     let has_passkeys = methods
         .iter()
         .any(|offered| offered.method == StepUpMethod::Webauthn);
@@ -195,7 +202,8 @@ async fn make(
         costs,
         intent_hash: hash.to_string(),
         created_at: call.now,
-        expires_at: call.now + SignedDuration::try_from(lifetime).map_err(Fault::because)?,
+        expires_at,
+        kept_until: expires_at + SignedDuration::try_from(kept).map_err(Fault::because)?,
         attempts: 0,
         poll_seconds: POLL_INTERVAL.as_secs(),
         nonce: if has_passkeys {
@@ -215,19 +223,69 @@ async fn make(
     Ok(challenge)
 }
 
-/// The methods of the owner's rule that are enrolled and not locked.
+/// Whether another challenge may wait for the owner. A client that asks again and again, under one
+/// key after the other, has to let some end first.
+async fn room(call: &Call, caller: &Caller, writing: &mut Writing) -> Result<(), Failure> {
+    const LIVE: &str = "SELECT live_until, consent FROM challenge
+        WHERE owner = $1 AND live_until > $2 ORDER BY live_until";
+    let now = call.now.as_millisecond();
+    let values = vec![caller.owner().into(), now.into()];
+    let mut all = Vec::new();
+    let mut of_grant = Vec::new();
+    for row in writing.rows(LIVE, values).await? {
+        let until = row.int("live_until")?;
+        all.push(until);
+        if row.text("consent")? == caller.consent.id {
+            of_grant.push(until);
+        }
+    }
+    let (most_of_grant, most) = call.exchange.settings.challenges;
+    for (waiting, most) in [(of_grant, most_of_grant), (all, most)] {
+        if waiting.len() >= most
+            && let Some(first) = waiting.first()
+        {
+            let wait = u64::try_from(first.saturating_sub(now)).unwrap_or_default();
+            let message = "Too many challenges wait for the owner.";
+            return Err(Refused::new(Code::RateLimited, message)
+                .after(Duration::from_millis(wait))
+                .into());
+        }
+    }
+    Ok(())
+}
+
+/// What somebody needs who meets a method for the owner. Two methods that need the same are one. On
+/// which device the text messages to a number arrive is not known.
+fn possession(method: StepUpMethod) -> &'static str {
+    match method {
+        StepUpMethod::Push | StepUpMethod::Face => "app",
+        _ => method.as_str(),
+    }
+}
+
+/// The methods of the owner's rule that are enrolled and not locked; where all are needed, one for
+/// each thing that the owner has.
 // r[impl withdrawal.method.enrolled]
+// r[impl withdrawal.method.all-distinct]
 async fn offered(
     call: &Call,
     owner: &Owner,
     writing: &mut Writing,
 ) -> Result<Vec<Method>, Failure> {
-    let mut methods = Vec::new();
+    let are_all_needed = owner.step_up.policy == ChallengePolicy::All;
+    let mut methods: Vec<Method> = Vec::new();
     let mut is_any_locked = false;
     for method in &owner.step_up.methods {
         let Some(hint) = hint(owner, *method) else {
             continue;
         };
+        let needs = possession(*method);
+        let is_met = methods
+            .iter()
+            .any(|offered| possession(offered.method) == needs);
+        if are_all_needed && is_met {
+            continue;
+        }
         if attempts::is_locked(&call.exchange, writing, &owner.id, *method, call.now).await? {
             is_any_locked = true;
             continue;
@@ -241,11 +299,15 @@ async fn offered(
             sent_at: None,
         });
     }
-    let wanted = owner.step_up.methods.len();
-    let suffices = match owner.step_up.policy {
-        ChallengePolicy::Any => !methods.is_empty(),
-        _ => methods.len() == wanted && wanted > 0,
+    let rule = &owner.step_up.methods;
+    let wanted: BTreeSet<_> = rule.iter().map(|method| possession(*method)).collect();
+    let suffices = if are_all_needed {
+        // A rule of several methods that are one in truth is met by none.
+        methods.len() == wanted.len() && wanted.len() >= rule.len().min(2)
+    } else {
+        !methods.is_empty()
     };
+    let suffices = suffices && !methods.is_empty();
     if suffices {
         Ok(methods)
     } else if is_any_locked {

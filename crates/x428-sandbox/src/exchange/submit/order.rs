@@ -1,6 +1,7 @@
 //! The order of the checks (section 6.4), in one function.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use x428::encoding::base64url;
 use x428::wire::withdrawal::{ErrorDetailCode, WithdrawalErrorCode as Code};
 use x428::withdrawal::submission::Submission as Submitted;
@@ -8,10 +9,10 @@ use x428::withdrawal::submission::Submission as Submitted;
 use super::{Destination, account, create, factor, grant, travel};
 use crate::exchange::access::Caller;
 use crate::exchange::call::Call;
-use crate::exchange::digest;
 use crate::exchange::failure::{Failure, refuse_at};
 use crate::exchange::model::{Owner, Submission, Withdrawal};
 use crate::exchange::store::{Fault, Writing};
+use crate::exchange::{audit, digest};
 
 /// What a submission leads to.
 pub(crate) enum Outcome {
@@ -24,6 +25,26 @@ pub(crate) enum Outcome {
     Challenge(Failure),
 }
 
+/// Decides a submission. That a proof was refused stays in the owner's record: somebody may have
+/// changed what was approved.
+pub(crate) async fn decide(
+    call: &Call,
+    caller: &Caller,
+    submitted: &Submitted,
+) -> Result<Outcome, Failure> {
+    let decided = in_order(call, caller, submitted).await;
+    if let Err(Failure::Refused(refused)) = &decided
+        && refused.code() == Code::ChallengeProofInvalid
+    {
+        let mut writing = call.exchange.store.write().await?;
+        writing.turn_of(caller.owner()).await?;
+        let what = json!({"event": "proof.refused", "client": caller.client.id});
+        audit::append(&mut writing, caller.owner(), call.now, what).await?;
+        writing.commit().await?;
+    }
+    decided
+}
+
 /// Checks a submission in the order of the specification, and answers with the first failure.
 ///
 /// The steps 1 and 2, token and scope, and 3, the form, have been taken. Everything else happens in
@@ -34,11 +55,7 @@ pub(crate) enum Outcome {
 // r[impl withdrawal.order.revalidate]
 // r[impl withdrawal.order.no-oracle]
 // r[impl withdrawal.details.enforce]
-pub(crate) async fn decide(
-    call: &Call,
-    caller: &Caller,
-    submitted: &Submitted,
-) -> Result<Outcome, Failure> {
+async fn in_order(call: &Call, caller: &Caller, submitted: &Submitted) -> Result<Outcome, Failure> {
     let mut writing = call.exchange.store.write().await?;
     writing.turn_of(caller.owner()).await?;
     caller.still_granted(&mut writing).await?;

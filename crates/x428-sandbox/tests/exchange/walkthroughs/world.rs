@@ -101,6 +101,8 @@ pub(super) async fn of_text(setting: Setting) -> (World, Foreseen) {
     settings.default_limit = Decimal::from(10_000);
     settings.review_from = Some(Decimal::from(setting.review_from));
     settings.accept_test_keys = true;
+    // A passkey of the text is used as soon as it is there.
+    settings.security_hold = std::time::Duration::ZERO;
     settings.private_webhooks = setting.private_webhooks;
     let (clock, foreseen) = (Hand::at("2026-11-20T11:58:00Z"), Foreseen::default());
     let exchange = Exchange::with_sources(store, settings, clock.clone(), foreseen.clone());
