@@ -230,8 +230,11 @@ impl Writing {
 
     /// Takes one from a counter.
     pub(crate) async fn uncount(&mut self, counter: &str) -> Result<(), Fault> {
-        let back = "UPDATE counter SET value = value - 1 WHERE id = $1 AND value > 0";
-        self.execute(back, vec![counter.into()]).await.map(drop)
+        let back = "UPDATE counter SET value = value - 1 WHERE id = $1 AND value > 1";
+        if self.execute(back, vec![counter.into()]).await? == 0 {
+            self.reset(counter).await?;
+        }
+        Ok(())
     }
 
     /// Begins a counter anew.
