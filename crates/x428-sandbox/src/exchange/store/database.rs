@@ -136,10 +136,12 @@ impl Database {
             .after_connect(|connection, _| {
                 Box::pin(async move {
                     // Where the database has other defaults, a commit would be acknowledged
-                    // before it is written.
+                    // before it is written. An instance that is cut off in an owner's turn gives
+                    // it back in the end.
                     sqlx::query(
                         "SELECT set_config('default_transaction_isolation', 'read committed', FALSE),
                             set_config('statement_timeout', '30000', FALSE),
+                            set_config('idle_in_transaction_session_timeout', '60000', FALSE),
                             CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')
                             THEN set_config('synchronous_commit', 'on', FALSE) END",
                     )
