@@ -84,6 +84,7 @@ pub(super) async fn authenticate(call: &Call, form: &Form) -> Result<Authenticat
     reading.end().await?;
     let client = client.ok_or_else(|| refuse(basic.is_some()))?;
     let holds = match (&client.registered, secret, &assertion) {
+        // r[impl withdrawal.client-auth.public]
         (Registered::Public, None, None) => !call.exchange.settings.require_high,
         (Registered::Secret(known), Some(secret), None) => {
             !call.exchange.settings.require_high && digest::same(known, &secret)

@@ -54,6 +54,7 @@ pub(crate) async fn decide(
 // r[impl withdrawal.order.atomic]
 // r[impl withdrawal.order.revalidate]
 // r[impl withdrawal.order.no-oracle]
+// r[impl withdrawal.idempotency.not-final]
 // r[impl withdrawal.details.enforce]
 async fn in_order(call: &Call, caller: &Caller, submitted: &Submitted) -> Result<Outcome, Failure> {
     let mut writing = call.exchange.store.write().await?;
