@@ -214,6 +214,7 @@ await check('a passkey is made and used by a virtual authenticator, and signs wh
     await ana.getByRole('alert').filter({ hasText: 'This device has a passkey for your account already.' }).waitFor();
     await other.close();
 
+    forget();
     const challenge = await wallet.challenged();
     const { publicKey } = challenge.methods.find(({ method: name }) => name === 'webauthn');
     equal(publicKey.challenge, derivedChallenge(challenge.challengeId), 'the challenge of WebAuthn');
@@ -570,6 +571,7 @@ await check('an owner removes a passkey, ends an access and logs out', async () 
     await ana.goto(`${base}/passkeys`);
     await press(ana, 'Remove');
     await ana.getByText('You have none yet.').waitFor();
+    forget();
     const form = await open(ana, challenge, 'Passkey');
     await form.getByText('Your account has no passkey any more.').waitFor();
     equal(await wallet.status(challenge), 'pending', 'status');

@@ -67,10 +67,11 @@ print(json.dumps(rows))`;
     return JSON.parse(out);
 }
 
-// Lets the exchange forget how often something was tried or sent, and which code was the last.
+// Lets the exchange forget how often something was tried or sent, which code was the last, and that something was changed
+// a moment ago, for which withdrawals may be held.
 export function forget() {
     sql('DELETE FROM counter');
-    sql("UPDATE owner SET data = json_set(data, '$.totp_step', NULL)");
+    sql("UPDATE owner SET data = json_set(data, '$.totp_step', NULL, '$.held_until', NULL)");
 }
 
 // The code of ana's authenticator app.
