@@ -83,9 +83,9 @@ pub(super) fn held(owner: &Owner, now: Timestamp) -> Markup {
 fn ends(id: &str) -> Markup {
     let id = format!("ends-{id}");
     html! {
-        p {
+        p.choice {
             input type="checkbox" id=(id) name="ends" value="yes";
-            " " label.beside for=(id) { "End the access of every application" }
+            label for=(id) { "End the access of every application" }
         }
     }
 }
