@@ -101,7 +101,13 @@ pub(crate) async fn authorize(call: &Call, scope: Scope) -> Result<Caller, Failu
     };
     if !caller.scopes.contains(&scope) || !is_among_actions(&caller, scope) {
         let message = format!("The token lacks the scope {}.", scope.as_str());
-        return Err(Refused::new(Code::InsufficientScope, message).into());
+        let challengers = Challengers {
+            parameters: format!("scope=\"{}\"", scope.as_str()),
+            dpop: presented.dpop,
+            nonce: None,
+        };
+        let refused = Refused::new(Code::InsufficientScope, message);
+        return Err(Failure::Unauthorized(Box::new((refused, challengers))));
     }
     Ok(caller)
 }

@@ -109,18 +109,8 @@ impl Failure {
         if let Some(seconds) = refused.retry_after() {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        match self {
-            Self::Unauthorized(both) => both.1.put(&refused, headers),
-            Self::Refused(refused) if refused.code() == Code::InsufficientScope => {
-                let scope = refused.message().rsplit(' ').next().unwrap_or_default();
-                let scope = scope.trim_end_matches('.');
-                put(
-                    headers,
-                    &header::WWW_AUTHENTICATE,
-                    &format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\""),
-                );
-            }
-            _ => {}
+        if let Self::Unauthorized(both) = self {
+            both.1.put(&refused, headers);
         }
         response
     }

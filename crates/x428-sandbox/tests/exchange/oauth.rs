@@ -391,3 +391,160 @@ async fn a_grant_that_ends_takes_its_own_webhooks_along() {
     assert_eq!(left.len(), 1);
     assert_eq!(left[0]["id"], kept["id"]);
 }
+
+// r[verify withdrawal.refresh.window]
+// r[verify withdrawal.authorize.code]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn tokens_are_given_once_however_many_ask_at_once() {
+    let world = std::sync::Arc::new(World::new().await);
+    let (code, refresh) = {
+        let mut wallet = world.wallet().await;
+        let refresh = wallet.tokens["refresh_token"].as_str().unwrap().to_owned();
+        (wallet.browser.code(ALL_SCOPES, None).await, refresh)
+    };
+    let at_once = async |fields: Vec<(&'static str, String)>| {
+        let tasks: Vec<_> = (0..12)
+            .map(|_| {
+                let (world, fields) = (std::sync::Arc::clone(&world), fields.clone());
+                tokio::spawn(async move {
+                    let fields: Vec<_> = fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
+                    world.as_client("/oauth/token", &fields).await
+                })
+            })
+            .collect();
+        let mut answers = Vec::new();
+        for task in tasks {
+            answers.push(task.await.unwrap());
+        }
+        answers
+    };
+    let refreshing = |token: String| {
+        vec![
+            ("grant_type", "refresh_token".to_owned()),
+            ("refresh_token", token),
+        ]
+    };
+    // Within the window, each of them gets the same new one.
+    let answers = at_once(refreshing(refresh.clone())).await;
+    let next = answers[0].json()["refresh_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_ne!(next, refresh);
+    for answer in &answers {
+        answer.is(200, "");
+        assert_eq!(answer.json()["refresh_token"], next.as_str());
+    }
+    // After it, the first of them ends the grant.
+    let newest = at_once(refreshing(next.clone())).await[0].json()["refresh_token"].clone();
+    world.clock.turn_seconds(31);
+    for answer in at_once(refreshing(next)).await {
+        answer.is(400, "invalid_grant");
+    }
+    let newest = newest.as_str().unwrap().to_owned();
+    for answer in at_once(refreshing(newest)).await {
+        answer.is(400, "invalid_grant");
+    }
+
+    // A code is another grant: one gets tokens, and the second one who asks ends them.
+    let mut browser = Browser::new(&world);
+    drop(code);
+    browser.log_in("ana").await;
+    let code = browser.code(ALL_SCOPES, None).await;
+    let fields = vec![
+        ("grant_type", "authorization_code".to_owned()),
+        ("code", code),
+        ("redirect_uri", CALLBACK.to_owned()),
+        ("code_verifier", VERIFIER.to_owned()),
+    ];
+    let answers = at_once(fields).await;
+    let given: Vec<_> = answers
+        .iter()
+        .filter(|answer| answer.status == 200)
+        .collect();
+    assert_eq!(given.len(), 1);
+    let refresh = given[0].json()["refresh_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for answer in at_once(refreshing(refresh)).await {
+        answer.is(400, "invalid_grant");
+    }
+}
+
+// r[verify withdrawal.authorize.code]
+#[tokio::test]
+async fn a_code_that_comes_again_after_days_ends_what_it_gave() {
+    let world = World::new().await;
+    let mut browser = Browser::new(&world);
+    browser.log_in("ana").await;
+    let code = browser.code(ALL_SCOPES, None).await;
+    let tokens = world.exchange_code(&code).await.json();
+    let mut refresh = tokens["refresh_token"].as_str().unwrap().to_owned();
+    for _ in 0..3 {
+        world.clock.turn(std::time::Duration::from_hours(24));
+        world.exchange.work().await.unwrap();
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", &refresh)];
+        let next = world.as_client("/oauth/token", &fields).await.json();
+        next["refresh_token"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut refresh);
+    }
+    world.exchange_code(&code).await.is(400, "invalid_grant");
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", &refresh)];
+    let refused = world.as_client("/oauth/token", &fields).await;
+    refused.is(400, "invalid_grant");
+}
+
+// r[verify withdrawal.oauth.errors]
+#[tokio::test]
+async fn a_client_authenticates_in_one_way() {
+    use axum::body::Body;
+    use axum::http::{Request, header};
+    let world = World::new().await;
+    let send = async |basic: &str, body: &'static str| {
+        let basic = x428::encoding::base64(basic);
+        let request = Request::post("/oauth/revoke")
+            .header(header::AUTHORIZATION, format!("Basic {basic}"))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(body));
+        world.send(request.unwrap()).await
+    };
+    let right = "example-wallet:sandbox-secret-of-example-wallet";
+    send(right, "token=x").await.is(200, "");
+    send(
+        "example%2Dwallet:sandbox%2Dsecret%2Dof%2Dexample%2Dwallet",
+        "token=x",
+    )
+    .await
+    .is(200, "");
+    send(right, "token=x&client_id=example-wallet")
+        .await
+        .is(200, "");
+    send(
+        right,
+        "token=x&client_secret=sandbox-secret-of-example-wallet",
+    )
+    .await
+    .is(400, "invalid_request");
+    for (basic, body) in [
+        (right, "token=x&client_id=example-app"),
+        (
+            "example-wallet:sandbox-secret-of-example-wallet&x",
+            "token=x",
+        ),
+        ("example-wallet:", "token=x"),
+        ("example-wallet", "token=x"),
+        ("nobody:sandbox-secret-of-example-wallet", "token=x"),
+        ("example-app:", "token=x"),
+    ] {
+        let refused = send(basic, body).await;
+        refused.is(401, "invalid_client");
+        assert_eq!(refused.header("www-authenticate"), "Basic realm=\"token\"");
+    }
+    let get = Request::get("/oauth/token").body(Body::empty());
+    let refused = world.send(get.unwrap()).await;
+    refused.is(405, "invalid_request");
+    assert_eq!(refused.header("allow"), "POST");
+}

@@ -99,6 +99,10 @@ async fn of_code(
         return Err(refuse());
     }
     code.used = true;
+    if consent.scopes.contains(&Scope::OfflineAccess) {
+        // What it gave may live for as long as nobody ends it: so long is the code known.
+        code.ends_at = Timestamp::MAX;
+    }
     writing.put(&code).await?;
     if consent.scopes.contains(&Scope::OfflineAccess) {
         consent.refresh = Some(Refresh {
