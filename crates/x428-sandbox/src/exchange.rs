@@ -187,15 +187,13 @@ impl Exchange {
     pub async fn work_forever(self: Arc<Self>) {
         tokio::join!(
             self.repeat(|| self.keep_books()),
-            self.repeat(|| deliver::deliver(&self)),
+            deliver::deliver_forever(Arc::clone(&self), self.round()),
             self.repeat(|| mail::deliver(&self)),
         );
     }
 
     async fn repeat<W: Future<Output = Result<(), Fault>>>(&self, work: impl Fn() -> W) {
-        let every =
-            (self.settings.pace / 4).clamp(Duration::from_millis(50), Duration::from_secs(1));
-        let mut interval = tokio::time::interval(every);
+        let mut interval = tokio::time::interval(self.round());
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             interval.tick().await;
@@ -203,6 +201,11 @@ impl Exchange {
                 tracing::error!(%fault, "work has to be repeated");
             }
         }
+    }
+
+    /// How long it is from one round of work to the next.
+    fn round(&self) -> Duration {
+        (self.settings.pace / 4).clamp(Duration::from_millis(50), Duration::from_secs(1))
     }
 
     /// Whether the record of every owner is whole.

@@ -36,6 +36,7 @@ pub(crate) fn routes() -> Router<Arc<Exchange>> {
         .route("/challenges/{id}/cancel", post(challenges::cancel))
         .route("/webhooks", get(webhooks::list).post(webhooks::post))
         .route("/webhooks/{id}", delete(webhooks::delete))
+        .route("/webhooks/{id}/test", post(webhooks::test))
         .method_not_allowed_fallback(call::no_method)
         .fallback(call::nothing)
 }

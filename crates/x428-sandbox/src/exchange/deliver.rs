@@ -20,6 +20,10 @@ use super::model::{Delivery, Webhook};
 use super::store::{Fault, Row, Writing};
 use super::{Exchange, random};
 
+mod turns;
+
+use self::turns::{Turn, Turns};
+
 /// Under which purpose the secrets of subscriptions are sealed.
 pub(crate) const PURPOSE: &str = "webhook secret";
 /// How long a receiver may take.
@@ -31,14 +35,20 @@ const FIRST: i64 = 5;
 const LONGEST: i64 = 6 * 60 * 60;
 
 const OF_CLIENT: &str = "SELECT data FROM webhook WHERE owner = $1 AND client = $2";
-const DUE: &str = "SELECT id, due_at FROM delivery WHERE due_at <= $1 ORDER BY due_at, id LIMIT 64";
+/// What is due, the first of every subscription: as many as it may have at once.
+const DUE: &str = "SELECT id, webhook, due_at FROM (
+        SELECT id, webhook, due_at,
+            ROW_NUMBER() OVER (PARTITION BY webhook ORDER BY due_at, id) AS place
+        FROM delivery WHERE due_at <= $1
+    ) AS due WHERE place <= $2 ORDER BY due_at, id LIMIT 512";
 const CLAIM: &str = "UPDATE delivery SET due_at = $2 WHERE id = $1 AND due_at = $3";
-const DONE: &str = "DELETE FROM delivery WHERE id = $1";
+const DONE: &str = "DELETE FROM delivery WHERE id = $1 AND due_at = $2";
 
 /// Carries webhooks to their receivers.
 pub(crate) struct Courier {
     http: reqwest::Client,
     private: bool,
+    turns: Arc<Turns>,
 }
 
 /// How a receiver answered.
@@ -62,6 +72,7 @@ impl Courier {
         Ok(Self {
             http: http.build().map_err(Fault::because)?,
             private,
+            turns: Arc::default(),
         })
     }
 
@@ -160,86 +171,175 @@ async fn put(
     writing.put(&delivery).await
 }
 
-/// Sends what is due. Of several instances, the one that claims a delivery sends it. One that ends
-/// before it is done leaves it to the next claim: the column says until when a delivery is claimed,
-/// and the record when it was due.
-// r[impl withdrawal.webhook.deliver]
-pub(crate) async fn deliver(exchange: &Arc<Exchange>) -> Result<(), Fault> {
-    let now = exchange.now();
-    let mut reading = exchange.store.read().await?;
-    let due = reading.rows(DUE, vec![now.as_millisecond().into()]).await?;
-    reading.end().await?;
-    let mut sending = JoinSet::new();
-    for row in &due {
-        let now = exchange.now();
-        if let Some((delivery, webhook)) = claim(exchange, row, now).await? {
-            // All at once: a slow receiver keeps no other waiting.
-            let exchange = Arc::clone(exchange);
-            sending.spawn(async move { send(&exchange, delivery, webhook, now).await });
-        }
-    }
-    let mut outcome = Ok(());
-    while let Some(sent) = sending.join_next().await {
-        if let Err(fault) = sent.map_err(Fault::because).and_then(|sent| sent) {
-            outcome = Err(fault);
-        }
-    }
-    outcome
+/// A delivery that this instance has claimed.
+struct Claimed {
+    delivery: Delivery,
+    webhook: Option<Webhook>,
+    /// Until when nobody else takes it.
+    until: Timestamp,
+    at: Timestamp,
+    /// Kept until the delivery has ended.
+    _turn: Option<Turn>,
 }
 
-async fn claim(
-    exchange: &Exchange,
-    row: &Row,
+/// What is under way.
+type Sending = JoinSet<Result<(), Fault>>;
+
+/// Sends what is due, and waits until all of it was sent.
+pub(crate) async fn deliver(exchange: &Arc<Exchange>) -> Result<(), Fault> {
+    let now = exchange.now();
+    let mut sending = Sending::new();
+    let mut outcome = Ok(());
+    loop {
+        let begun = begin(exchange, &mut sending, now).await;
+        let is_over = !matches!(begun, Ok(count) if count > 0);
+        outcome = outcome.and(begun.map(drop));
+        match sending.join_next().await {
+            Some(sent) => outcome = outcome.and(sent.map_err(Fault::because).flatten()),
+            None if is_over => return outcome,
+            None => {}
+        }
+    }
+}
+
+/// Sends what is due, again and again. A slow receiver keeps no other waiting, nor what else there
+/// is to do.
+pub(crate) async fn deliver_forever(exchange: Arc<Exchange>, every: Duration) {
+    let mut sending = Sending::new();
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        if let Err(fault) = begin(&exchange, &mut sending, exchange.now()).await {
+            tracing::error!(%fault, "deliveries have to be begun again");
+        }
+        while let Some(sent) = sending.try_join_next() {
+            if let Err(fault) = sent.map_err(Fault::because).flatten() {
+                tracing::error!(%fault, "a delivery has to be repeated");
+            }
+        }
+    }
+}
+
+/// Begins to send what is due, as far as there are turns, and tells how much that is.
+// r[impl withdrawal.webhook.deliver]
+async fn begin(
+    exchange: &Arc<Exchange>,
+    sending: &mut Sending,
     now: Timestamp,
-) -> Result<Option<(Delivery, Option<Webhook>)>, Fault> {
+) -> Result<usize, Fault> {
+    let mut reading = exchange.store.read().await?;
+    let first = i64::try_from(turns::OF_SUBSCRIPTION).map_err(Fault::because)?;
+    let values = vec![now.as_millisecond().into(), first.into()];
+    let due = reading.rows(DUE, values).await?;
+    reading.end().await?;
+    let mut begun = 0;
+    for row in &due {
+        if exchange.courier.turns.has_all(row.text("webhook")?) {
+            continue;
+        }
+        if let Some(claimed) = claim(exchange, row).await? {
+            begun += 1;
+            let exchange = Arc::clone(exchange);
+            sending.spawn(async move { send(&exchange, claimed).await });
+        }
+    }
+    Ok(begun)
+}
+
+/// Of several instances, the one that claims a delivery sends it. One that ends before it is done
+/// leaves it to the next claim: the column says until when a delivery is claimed, and the record
+/// when it was due.
+async fn claim(exchange: &Exchange, row: &Row) -> Result<Option<Claimed>, Fault> {
     let id = row.text("id")?;
     let mut writing = exchange.store.write().await?;
-    let until = (now + LEASE).as_millisecond();
-    let values = vec![id.into(), until.into(), row.int("due_at")?.into()];
+    let webhook: Option<Webhook> = writing.get(row.text("webhook")?).await?;
+    let turn = match &webhook {
+        None => None,
+        Some(webhook) => match exchange.courier.turns.take(webhook) {
+            None => return Ok(None),
+            turn => turn,
+        },
+    };
+    let at = exchange.now();
+    let until = at + LEASE;
+    let values = vec![
+        id.into(),
+        until.as_millisecond().into(),
+        row.int("due_at")?.into(),
+    ];
     if writing.execute(CLAIM, values).await? != 1 {
         return Ok(None);
     }
     let delivery: Delivery = writing.get(id).await?.ok_or(Fault::Damaged)?;
-    let webhook: Option<Webhook> = writing.get(&delivery.webhook).await?;
     writing.commit().await?;
-    Ok(Some((delivery, webhook)))
+    Ok(Some(Claimed {
+        delivery,
+        webhook,
+        until,
+        at,
+        _turn: turn,
+    }))
 }
 
-async fn send(
-    exchange: &Arc<Exchange>,
-    mut delivery: Delivery,
-    webhook: Option<Webhook>,
-    now: Timestamp,
-) -> Result<(), Fault> {
+async fn send(exchange: &Arc<Exchange>, claimed: Claimed) -> Result<(), Fault> {
+    let Claimed {
+        mut delivery,
+        webhook,
+        until,
+        at,
+        _turn,
+    } = claimed;
     let answer = match &webhook {
         None => Answer::Taken,
         Some(webhook) => {
-            let key = key(exchange, webhook, now)?;
-            let signed = Signed::sign(&delivery.id, now, delivery.body.as_bytes(), &[&key])?;
+            let key = key(exchange, webhook, at)?;
+            let signed = Signed::sign(&delivery.id, at, delivery.body.as_bytes(), &[&key])?;
             let body = delivery.body.clone();
             exchange.courier.carry(&webhook.url, signed, body).await
         }
     };
-    let longest = SignedDuration::try_from(WEBHOOK_RETRY_MAX).map_err(Fault::because)?;
-    let is_too_late = now >= delivery.first_at + longest;
     let mut writing = exchange.store.write().await?;
+    let values = vec![delivery.id.as_str().into(), until.as_millisecond().into()];
+    if writing.execute(DONE, values).await? != 1 {
+        // It took so long that another instance has claimed it.
+        return Ok(());
+    }
     match (answer, webhook) {
         (Answer::Gone, Some(webhook)) => {
             let delete = "DELETE FROM webhook WHERE id = $1";
             writing.execute(delete, vec![webhook.id.into()]).await?;
-            writing.execute(DONE, vec![delivery.id.into()]).await?;
         }
-        (Answer::Failed, _) if !is_too_late => {
-            let wait = FIRST.saturating_mul(3_i64.saturating_pow(delivery.attempts));
-            delivery.attempts += 1;
-            delivery.due_at = now + SignedDuration::from_secs(wait.min(LONGEST));
-            writing.put(&delivery).await?;
+        (Answer::Failed, _) => {
+            if let Some(due_at) = next_attempt(&delivery, at)? {
+                delivery.attempts += 1;
+                delivery.due_at = due_at;
+                writing.put(&delivery).await?;
+            }
         }
-        _ => {
-            writing.execute(DONE, vec![delivery.id.into()]).await?;
-        }
+        _ => {}
     }
     writing.commit().await
+}
+
+/// When a delivery that has failed is tried again: after intervals that grow, and not at all if
+/// that is too late.
+fn next_attempt(delivery: &Delivery, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
+    let longest = SignedDuration::try_from(WEBHOOK_RETRY_MAX).map_err(Fault::because)?;
+    let wait = FIRST.saturating_mul(3_i64.saturating_pow(delivery.attempts));
+    let next = now + SignedDuration::from_secs(wait.min(LONGEST));
+    Ok((next <= delivery.first_at + longest).then_some(next))
+}
+
+/// Puts down the test of a subscription, whatever its events are.
+// r[impl withdrawal.webhook.test]
+pub(crate) async fn test(
+    writing: &mut Writing,
+    webhook: &Webhook,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let data = json!({"webhookId": webhook.id});
+    put(writing, webhook, WebhookEventType::WebhookTest, data, now).await
 }
 
 // r[impl withdrawal.webhook.sign]
@@ -253,5 +353,36 @@ fn key(exchange: &Exchange, webhook: &Webhook, now: Timestamp) -> Result<Webhook
         _ => Ok(WebhookKey::own(
             exchange.keys.turning.current(now)?.webhooks.clone(),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // r[verify withdrawal.webhook.deliver]
+    #[test]
+    fn intervals_grow_until_it_is_too_late() {
+        let begun = Timestamp::from_second(1_800_000_000).unwrap();
+        let mut delivery = Delivery {
+            id: String::new(),
+            webhook: String::new(),
+            body: String::new(),
+            attempts: 0,
+            first_at: begun,
+            due_at: begun,
+        };
+        let mut waited = Vec::new();
+        let mut now = begun;
+        while let Some(next) = next_attempt(&delivery, now).unwrap() {
+            waited.push(next.duration_since(now).as_secs());
+            delivery.attempts += 1;
+            now = next;
+        }
+        assert_eq!(waited.get(..4), Some([5, 15, 45, 135].as_slice()));
+        assert!(waited.windows(2).all(|pair| pair[0] <= pair[1]));
+        let longest = i64::try_from(WEBHOOK_RETRY_MAX.as_secs()).unwrap();
+        let tried = now.duration_since(begun).as_secs();
+        assert!(tried <= longest && tried > longest - LONGEST, "{tried}");
     }
 }

@@ -9,16 +9,43 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::routing::post;
 use serde_json::json;
 use x428::clock::Clock as _;
-use x428::wire::withdrawal::{PublicKey, WebhookSecret};
+use x428::wire::withdrawal::{PublicKey, WEBHOOK_RETRY_MAX, WebhookSecret};
 use x428::withdrawal::webhook::{Delivery, WebhookVerifier};
 
-use crate::harness::{World, ether};
+use crate::harness::{ALL_SCOPES, World, ether};
 
 /// What a receiver has got, and what it answers.
 #[derive(Clone)]
 pub(crate) struct Receiver {
     pub(crate) got: Arc<Mutex<Vec<(Delivery, Bytes)>>>,
     answers: Arc<Mutex<StatusCode>>,
+    /// How many requests are open at once that are never answered, and the most there were.
+    hanging: Arc<Mutex<(usize, usize)>>,
+}
+
+/// A request that is open.
+struct Open(Receiver);
+
+impl Open {
+    fn new(receiver: Receiver) -> Self {
+        {
+            let mut hanging = receiver.hanging.lock().unwrap();
+            hanging.0 += 1;
+            hanging.1 = hanging.1.max(hanging.0);
+        }
+        Self(receiver)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.hanging.lock().unwrap().0 -= 1;
+    }
+}
+
+async fn hang(State(receiver): State<Receiver>) -> StatusCode {
+    let _open = Open::new(receiver);
+    std::future::pending().await
 }
 
 impl Receiver {
@@ -26,9 +53,11 @@ impl Receiver {
         let receiver = Self {
             got: Arc::default(),
             answers: Arc::new(Mutex::new(StatusCode::NO_CONTENT)),
+            hanging: Arc::default(),
         };
         let app = Router::new()
             .route("/hook", post(take))
+            .route("/hang", post(hang))
             .with_state(receiver.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
@@ -226,4 +255,105 @@ async fn a_slow_receiver_keeps_no_other_waiting() {
     let left = world.snapshot().await;
     let waiting: Vec<_> = left.iter().filter(|row| row.starts_with("msg_")).collect();
     assert!(waiting.is_empty(), "{waiting:?}");
+}
+
+// r[verify withdrawal.webhook.deliver]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_does_not_answer_keeps_nobody_waiting() {
+    let world = World::with(|settings| {
+        settings.private_webhooks = true;
+        settings.pace = std::time::Duration::from_millis(200);
+    })
+    .await;
+    let (receiver, url) = Receiver::start().await;
+    let ana = world.wallet().await;
+    let ben = world.wallet_of("ben", ALL_SCOPES, None).await;
+    let subscribe = json!({"url": "https://wallet.example/hook", "events": ["withdrawal.updated"]});
+    let path = |created: crate::harness::Answer| {
+        let id = created.json()["id"].as_str().unwrap().to_owned();
+        format!("/webhooks/{id}/test")
+    };
+    let of_ana = path(ana.post("/webhooks", &subscribe).await);
+    redirect(&world, &url.replace("/hook", "/hang")).await;
+    let of_ben = path(ben.post("/webhooks", &subscribe).await);
+    redirect(&world, &url).await;
+    for _ in 0..12 {
+        ana.act(&of_ana).await.is(202, "");
+    }
+    let work = tokio::spawn(Arc::clone(&world.exchange).work_forever());
+    let until = async |done: &dyn Fn() -> bool| {
+        while !done() {
+            tokio::task::yield_now().await;
+        }
+    };
+    until(&|| receiver.hanging.lock().unwrap().0 == 2).await;
+    for count in 1..=5 {
+        ben.act(&of_ben).await.is(202, "");
+        until(&|| receiver.count() >= count).await;
+    }
+    // What waits for nobody goes on as well.
+    let created = ben.submit("a-key-of-this-test", &ether("0.05")).await;
+    let path = format!("/withdrawals/{}", created.json()["id"].as_str().unwrap());
+    world.clock.turn_seconds(1);
+    while ben.get(&path).await.json()["status"] == "pending" {
+        tokio::task::yield_now().await;
+    }
+    work.abort();
+    let most = receiver.hanging.lock().unwrap().1;
+    assert_eq!(most, 2, "there are twelve for it, and two under way");
+}
+
+// r[verify withdrawal.webhook.test]
+#[tokio::test]
+async fn a_client_asks_for_a_test() {
+    let world = World::with(|settings| settings.private_webhooks = true).await;
+    let (receiver, url) = Receiver::start().await;
+    let wallet = world.wallet().await;
+    let body = json!({"url": "https://wallet.example/hook", "events": ["withdrawal.updated"]});
+    let created = wallet.post("/webhooks", &body).await.json();
+    redirect(&world, &url).await;
+    let id = created["id"].as_str().unwrap();
+    let path = format!("/webhooks/{id}/test");
+    wallet.act(&path).await.is(202, "");
+    let other = world.wallet_of("ben", ALL_SCOPES, None).await;
+    other.act(&path).await.is(404, "not_found");
+    world.exchange.work().await.unwrap();
+    let got = receiver.got.lock().unwrap().clone();
+    assert_eq!(got.len(), 1);
+    let secret = WebhookSecret::parse(created["secret"].as_str().unwrap()).unwrap();
+    let verifier = WebhookVerifier::new().with_secret(&secret).unwrap();
+    let (delivery, body) = &got[0];
+    let read = verifier.verify(delivery, body, world.clock.now());
+    assert_eq!(read.unwrap().id(), delivery.id);
+    let event: serde_json::Value = serde_json::from_slice(body).unwrap();
+    assert_eq!(event["type"], "webhook.test");
+    assert_eq!(event["data"], json!({"webhookId": id}));
+}
+
+// r[verify withdrawal.webhook.deliver]
+#[tokio::test]
+async fn nobody_is_asked_again_when_it_is_too_late() {
+    let world = World::with(|settings| settings.private_webhooks = true).await;
+    let (receiver, url) = Receiver::start().await;
+    let wallet = world.wallet().await;
+    let body = json!({"url": "https://wallet.example/hook", "events": ["webhook.test"]});
+    let created = wallet.post("/webhooks", &body).await.json();
+    redirect(&world, &url).await;
+    // A redirection is no answer either, and is not followed.
+    *receiver.answers.lock().unwrap() = StatusCode::TEMPORARY_REDIRECT;
+    let path = format!("/webhooks/{}/test", created["id"].as_str().unwrap());
+    wallet.act(&path).await.is(202, "");
+    let begun = world.clock.now();
+    let mut last = begun;
+    for _ in 0..4 * 24 {
+        let before = receiver.count();
+        world.exchange.work().await.unwrap();
+        if receiver.count() > before {
+            last = world.clock.now();
+        }
+        world.clock.turn(std::time::Duration::from_hours(1));
+    }
+    let longest = jiff::SignedDuration::try_from(WEBHOOK_RETRY_MAX).unwrap();
+    assert!(receiver.count() > 8, "{}", receiver.count());
+    assert!(last.duration_since(begun) <= longest + jiff::SignedDuration::from_hours(1));
 }

@@ -99,6 +99,19 @@ pub(super) async fn list(call: Call) -> Result<Response, Failure> {
     Ok(axum::Json(list).into_response())
 }
 
+/// Sends a test to a subscription.
+pub(super) async fn test(call: Call) -> Result<Response, Failure> {
+    let caller = authorize(&call, Scope::WebhooksManage).await?;
+    call.parameters(&[])?;
+    let mut writing = call.exchange.store.write().await?;
+    let webhook: Option<Webhook> = writing.get(&call.id).await?;
+    let webhook = webhook
+        .filter(|webhook| webhook.owner == caller.owner() && webhook.client == caller.client.id);
+    deliver::test(&mut writing, &webhook.ok_or_else(not_found)?, call.now).await?;
+    writing.commit().await?;
+    Ok(StatusCode::ACCEPTED.into_response())
+}
+
 /// Ends a subscription.
 pub(super) async fn delete(call: Call) -> Result<Response, Failure> {
     let caller = authorize(&call, Scope::WebhooksManage).await?;
