@@ -27,7 +27,11 @@ fn message(address: &str) -> String {
 
 /// The address of a key, and what it signs.
 fn ethereum(seed: u8) -> (String, impl Fn(&str) -> String) {
-    let key = EthereumKey::from_slice(&[seed; 32]).unwrap();
+    ethereum_of(&[seed; 32])
+}
+
+fn ethereum_of(seed: &[u8]) -> (String, impl Fn(&str) -> String + use<>) {
+    let key = EthereumKey::from_slice(seed).unwrap();
     let point = key.verifying_key().to_sec1_point(false);
     let hash = Keccak256::digest(&point.as_bytes()[1..]);
     let address = format!("0x{}", crate::exchange::digest::hex(&hash[12..]));
@@ -39,6 +43,27 @@ fn ethereum(seed: u8) -> (String, impl Fn(&str) -> String) {
         format!("0x{bytes}{:02x}", recovery.to_byte() + 27)
     };
     (address, sign)
+}
+
+// r[verify withdrawal.ownership.verify]
+#[test]
+fn the_signature_of_the_text_is_by_its_address() {
+    let manifest = include_str!("../../../../../../schema/withdrawal.manifest.json");
+    let manifest: serde_json::Value = serde_json::from_str(manifest).unwrap();
+    let examples = manifest["examples"].as_array().unwrap();
+    let example = examples
+        .iter()
+        .find(|example| example["id"] == "ownership-proof");
+    let value = &example.unwrap()["value"];
+    let text = |name: &str| value[name].as_str().unwrap();
+    let [address, message, proof] = ["address", "message", "proof"].map(text);
+    assert_eq!(verdict("eip191", address, message, proof), Ok(()));
+    let later = message.replace("12:03:00Z", "12:03:01Z");
+    assert_eq!(verdict("eip191", address, &later, proof), Err("/proof"));
+    // The text gives the key, so that everybody can sign the example again.
+    let seed = sha2::Sha256::digest("x428 test key of a self-hosted wallet");
+    let (own, _) = ethereum_of(&seed);
+    assert_eq!(own, address.to_ascii_lowercase());
 }
 
 // r[verify withdrawal.ownership.verify]
@@ -112,6 +137,28 @@ fn a_proof_of_ed25519_is_strict() {
     signature[0] = 1;
     let refused = verdict("ed25519", weak, &message(weak), &base64(signature));
     assert_eq!(refused, Err("/proof"));
+}
+
+// r[verify withdrawal.ownership.address]
+#[test]
+fn a_proof_is_of_the_address_of_the_withdrawal() {
+    let (address, sign) = ethereum(7);
+    let message = message(&address);
+    let proof = json!({
+        "type": "eip191", "address": address, "message": message, "proof": sign(&message),
+    });
+    let proof: OwnershipProof = serde_json::from_value(proof).unwrap();
+    let (other, _) = ethereum(8);
+    for (address, holds) in [(&address, true), (&other, false)] {
+        let named = Named {
+            issuer: ISSUER,
+            names: &[NAMED],
+            address,
+        };
+        let now = "2026-11-20T12:03:10Z".parse().unwrap();
+        let wrong = check(&proof, &named, now).err().map(|wrong| wrong.field);
+        assert_eq!(wrong, (!holds).then_some("/address"));
+    }
 }
 
 // r[verify withdrawal.ownership.verify]
