@@ -18,7 +18,7 @@ use x428::error::Misuse;
 use zeroize::Zeroizing;
 
 use super::model::{Message, Owner};
-use super::store::{Fault, Writing};
+use super::store::{Fault, Row, Writing};
 use super::{Exchange, audit, random};
 
 /// How long the server may take.
@@ -31,7 +31,7 @@ const LONGEST: i64 = 60 * 60;
 /// After how long an e-mail is given up, which the record says.
 const GIVEN_UP: SignedDuration = SignedDuration::from_hours(72);
 
-const DUE: &str = "SELECT data FROM message WHERE due_at <= $1 ORDER BY due_at LIMIT 16";
+const DUE: &str = "SELECT id, due_at FROM message WHERE due_at <= $1 ORDER BY due_at, id LIMIT 16";
 const CLAIM: &str = "UPDATE message SET due_at = $2 WHERE id = $1 AND due_at = $3";
 
 /// The mail server that takes the e-mails of an exchange.
@@ -289,38 +289,51 @@ fn why(error: &lettre::transport::smtp::Error) -> String {
     }
 }
 
-/// Hands over what is due. Of several instances, the one that claims an e-mail sends it.
+/// Hands over what is due.
 pub(crate) async fn deliver(exchange: &Arc<Exchange>) -> Result<(), Fault> {
     if exchange.mailer.is_none() {
         return Ok(());
     }
     let now = exchange.now();
     let mut reading = exchange.store.read().await?;
-    let due: Vec<Message> = reading.find(DUE, vec![now.as_millisecond().into()]).await?;
+    let due = reading.rows(DUE, vec![now.as_millisecond().into()]).await?;
     reading.end().await?;
     let mut sending = JoinSet::new();
-    for message in due {
-        let mut writing = exchange.store.write().await?;
-        let due_at = message.due_at.map_or(i64::MAX, Timestamp::as_millisecond);
-        let values = vec![
-            message.id.as_str().into(),
-            (now + LEASE).as_millisecond().into(),
-            due_at.into(),
-        ];
-        let claimed = writing.execute(CLAIM, values).await? == 1;
-        writing.commit().await?;
-        if claimed {
-            let exchange = Arc::clone(exchange);
-            sending.spawn(async move { hand_over(&exchange, message, now).await });
+    let mut outcome = Ok(());
+    for row in &due {
+        match claim(exchange, row, now).await {
+            Ok(Some(message)) => {
+                let exchange = Arc::clone(exchange);
+                sending.spawn(async move { hand_over(&exchange, message, now).await });
+            }
+            Ok(None) => {}
+            // What was claimed before is still sent.
+            Err(fault) => outcome = Err(fault),
         }
     }
-    let mut outcome = Ok(());
     while let Some(sent) = sending.join_next().await {
-        if let Err(fault) = sent.map_err(Fault::because).and_then(|sent| sent) {
-            outcome = Err(fault);
-        }
+        outcome = outcome.and(sent.map_err(Fault::because).flatten());
     }
     outcome
+}
+
+/// Of several instances, the one that claims an e-mail sends it. One that ends before it is done
+/// leaves it to the next claim: the column says until when an e-mail is claimed, and the record
+/// when it was due.
+async fn claim(exchange: &Exchange, row: &Row, now: Timestamp) -> Result<Option<Message>, Fault> {
+    let id = row.text("id")?;
+    let mut writing = exchange.store.write().await?;
+    let values = vec![
+        id.into(),
+        (now + LEASE).as_millisecond().into(),
+        row.int("due_at")?.into(),
+    ];
+    if writing.execute(CLAIM, values).await? != 1 {
+        return Ok(None);
+    }
+    let message: Message = writing.get(id).await?.ok_or(Fault::Damaged)?;
+    writing.commit().await?;
+    Ok(Some(message))
 }
 
 async fn hand_over(exchange: &Exchange, mut message: Message, now: Timestamp) -> Result<(), Fault> {

@@ -8,7 +8,7 @@ use x428_sandbox::exchange::{MailServer, Settings};
 
 use self::server::{Inbox, Kind, Letter};
 use crate::harness::{
-    ADDRESS, Browser, OTHER_ADDRESS, PASSWORD, Wallet, World, ether, with, with_proof,
+    ADDRESS, Browser, OTHER_ADDRESS, PASSWORD, Wallet, World, ether, execute, with, with_proof,
 };
 
 const KEY: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
@@ -151,6 +151,22 @@ async fn a_notice_is_sent_until_it_is_taken() {
     world.clock.turn_seconds(3600);
     world.settle(3).await;
     assert_eq!(with_subject(&inbox.letters(), "A withdrawal").len(), 1);
+}
+
+#[tokio::test]
+async fn a_notice_that_was_claimed_by_an_instance_that_ended_is_sent() {
+    let inbox = Inbox::open(Kind::Plain).await;
+    let world = World::with(by_mail(&inbox)).await;
+    let wallet = world.wallet().await;
+    world.exchange.work().await.unwrap();
+    let before = with_subject(&inbox.letters(), "A withdrawal").len();
+    wallet.submit(KEY, &ether("0.02")).await.is(201, "");
+    let claim = "UPDATE message SET due_at = due_at + 60000 WHERE channel = 'email'
+        AND due_at <= 4102444800000";
+    execute(&world.database().unwrap(), claim, &[]).await;
+    world.clock.turn_seconds(61);
+    world.settle(3).await;
+    assert!(with_subject(&inbox.letters(), "A withdrawal").len() > before);
 }
 
 #[tokio::test]
