@@ -39,6 +39,8 @@ pub(super) async fn put(call: Call) -> Result<Response, Failure> {
     }
     if withdrawal.status() != Status::AwaitingInformation {
         if is_known(&call, &withdrawal, &text)? {
+            // What says so may be on its way to the disk.
+            writing.commit().await?;
             return Ok(axum::Json(withdrawal.wire).into_response());
         }
         return Err(refuse(
