@@ -12,6 +12,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue};
@@ -175,7 +176,7 @@ impl From<Over> for OAuthFailure {
 /// The windows that an instance gives requests out of.
 #[derive(Debug)]
 pub(crate) struct Rates {
-    shards: [Mutex<HashMap<String, Window>>; SHARDS],
+    shards: [Arc<Mutex<HashMap<String, Window>>>; SHARDS],
     hasher: RandomState,
     origins: origin::Origins,
 }
@@ -183,7 +184,7 @@ pub(crate) struct Rates {
 impl Default for Rates {
     fn default() -> Self {
         Self {
-            shards: std::array::from_fn(|_| Mutex::default()),
+            shards: std::array::from_fn(|_| Arc::default()),
             hasher: RandomState::new(),
             origins: origin::Origins::default(),
         }
@@ -210,6 +211,20 @@ impl Window {
             is_known: false,
         }
     }
+
+    /// Notes what was drawn, after which there were as many drawn by all.
+    fn take(&mut self, portion: u32, total: u32, limit: u32) {
+        let before = total.saturating_sub(portion);
+        self.held = portion.min(limit.saturating_sub(before));
+        self.shared = limit.saturating_sub(total);
+        self.is_known = true;
+    }
+
+    /// Gives a request out, and tells how many are left; nothing if there is none.
+    fn give(&mut self) -> Option<u32> {
+        self.held = self.held.checked_sub(1)?;
+        Some(self.held + self.shared)
+    }
 }
 
 impl Rates {
@@ -228,43 +243,52 @@ impl Rates {
             return Err(Over::Fault(Fault::Damaged));
         };
         // One at a time draws: those who wait find what it has drawn.
-        let mut windows = shard.lock().await;
+        let mut windows = Arc::clone(shard).lock_owned().await;
         if windows.len() >= WINDOWS_MAX {
             windows.retain(|_, window| window.minute >= minute);
         }
-        let mut forgotten = Window::new(minute, limit);
-        let is_remembered = windows.len() < WINDOWS_MAX || windows.contains_key(&name);
-        let window = if is_remembered {
-            let window = windows.entry(name.clone());
-            window.or_insert(forgotten)
-        } else {
-            &mut forgotten
-        };
+        let remembered = windows.get(&name).copied();
+        let is_remembered = remembered.is_some() || windows.len() < WINDOWS_MAX;
         // A request that has waited is counted in the minute that has begun meanwhile.
-        if !(minute..=minute + 1).contains(&window.minute) {
-            *window = Window::new(minute, limit);
-        }
+        let mut window = remembered
+            .filter(|window| (minute..=minute + 1).contains(&window.minute))
+            .unwrap_or_else(|| Window::new(minute, limit));
         if window.held == 0 && window.shared > 0 {
             let most = if is_remembered && window.is_known {
                 window.shared / PORTION
             } else {
                 1
             };
-            let portion = most.max(1);
-            let total = draw(store, &name, portion, window.minute).await;
-            let total = total.map_err(Over::Fault)?;
-            let before = total.saturating_sub(portion);
-            window.held = portion.min(limit.saturating_sub(before));
-            window.shared = limit.saturating_sub(total);
-            window.is_known = true;
+            let (store, portion) = (store.clone(), most.max(1));
+            // What is drawn is kept, whatever becomes of the request that it was drawn for.
+            let drawing = tokio::spawn(async move {
+                let total = draw(&store, &name, portion, window.minute).await?;
+                window.take(portion, total, limit);
+                let left = window.give();
+                if is_remembered {
+                    windows.insert(name, window);
+                }
+                Ok::<_, Fault>(left)
+            });
+            let drawn = drawing.await.map_err(Fault::because).flatten();
+            let left = drawn.map_err(Over::Fault)?;
+            return Self::answer(left, (policy, limit), now);
         }
-        match window.held.checked_sub(1) {
-            None => Err(Over::TooMany(Left::new(policy, limit, 0, now))),
-            Some(held) => {
-                window.held = held;
-                Ok(Left::new(policy, limit, held + window.shared, now))
-            }
+        let left = window.give();
+        if is_remembered {
+            windows.insert(name, window);
         }
+        Self::answer(left, (policy, limit), now)
+    }
+
+    /// What is left after a request was given out, or that none was.
+    fn answer(
+        left: Option<u32>,
+        (policy, limit): (Policy, u32),
+        now: Timestamp,
+    ) -> Result<Left, Over> {
+        left.map(|left| Left::new(policy, limit, left, now))
+            .ok_or_else(|| Over::TooMany(Left::new(policy, limit, 0, now)))
     }
 }
 
@@ -294,7 +318,6 @@ impl Exchange {
     /// Counts a request of a client for an owner, whose token was shown.
     // r[impl withdrawal.rate.scope]
     pub(super) async fn rate(&self, client: &str, owner: &str, call: &Call) -> Result<(), Failure> {
-        call.visitor.is_known();
         let both = format!("{client} {owner}");
         // r[impl withdrawal.rate.cancel]
         let cancels = call.uri.path().ends_with("/cancel");
@@ -313,7 +336,9 @@ impl Exchange {
         } else {
             ((Policy::Client, client), self.settings.requests_per_client)
         };
-        Ok(self.count(call, what, limit).await?)
+        self.count(call, what, limit).await?;
+        call.visitor.is_known();
+        Ok(())
     }
 
     /// Counts a request to an endpoint of OAuth of a client that has authenticated.
@@ -322,17 +347,19 @@ impl Exchange {
         client: &str,
         call: &Call,
     ) -> Result<(), OAuthFailure> {
-        call.visitor.is_known();
         let limit = self.settings.requests_per_client;
         let what = (Policy::Authorization, client);
-        Ok(self.count(call, what, limit).await?)
+        self.count(call, what, limit).await?;
+        call.visitor.is_known();
+        Ok(())
     }
 
     /// Counts a refresh of a grant whose token was shown: everybody can name a public client.
     pub(super) async fn rate_of_grant(&self, grant: &str, call: &Call) -> Result<(), OAuthFailure> {
-        call.visitor.is_known();
         let limit = self.settings.requests_per_minute;
         let what = (Policy::Grant, grant);
-        Ok(self.count(call, what, limit).await?)
+        self.count(call, what, limit).await?;
+        call.visitor.is_known();
+        Ok(())
     }
 }
