@@ -35,12 +35,18 @@ const FIRST: i64 = 5;
 const LONGEST: i64 = 6 * 60 * 60;
 
 const OF_CLIENT: &str = "SELECT data FROM webhook WHERE owner = $1 AND client = $2";
-/// What is due, the first of every subscription: as many as it may have at once.
+/// What is due, the first of every subscription and of every client: as many as they may have at
+/// once.
 const DUE: &str = "SELECT id, webhook, due_at FROM (
-        SELECT id, webhook, due_at,
-            ROW_NUMBER() OVER (PARTITION BY webhook ORDER BY due_at, id) AS place
-        FROM delivery WHERE due_at <= $1
-    ) AS due WHERE place <= $2 ORDER BY due_at, id LIMIT 512";
+        SELECT due.id, due.webhook, due.due_at,
+            ROW_NUMBER() OVER (PARTITION BY webhook.client ORDER BY due.due_at, due.id) AS of_client
+        FROM (
+            SELECT id, webhook, due_at,
+                ROW_NUMBER() OVER (PARTITION BY webhook ORDER BY due_at, id) AS of_webhook
+            FROM delivery WHERE due_at <= $1
+        ) AS due LEFT JOIN webhook ON webhook.id = due.webhook
+        WHERE due.of_webhook <= $2
+    ) AS first WHERE of_client <= $3 ORDER BY due_at, id LIMIT 512";
 const CLAIM: &str = "UPDATE delivery SET due_at = $2 WHERE id = $1 AND due_at = $3";
 const DONE: &str = "DELETE FROM delivery WHERE id = $1 AND due_at = $2";
 
@@ -229,8 +235,10 @@ async fn begin(
     now: Timestamp,
 ) -> Result<usize, Fault> {
     let mut reading = exchange.store.read().await?;
-    let first = i64::try_from(turns::OF_SUBSCRIPTION).map_err(Fault::because)?;
-    let values = vec![now.as_millisecond().into(), first.into()];
+    let mut values = vec![now.as_millisecond().into()];
+    for most in [turns::OF_SUBSCRIPTION, turns::OF_CLIENT] {
+        values.push(i64::try_from(most).map_err(Fault::because)?.into());
+    }
     let due = reading.rows(DUE, values).await?;
     reading.end().await?;
     let mut begun = 0;

@@ -12,7 +12,7 @@ pub(super) const OF_SUBSCRIPTION: usize = 2;
 /// To one host and port.
 const OF_HOST: usize = 8;
 /// To the subscriptions of one client.
-const OF_CLIENT: usize = 32;
+pub(super) const OF_CLIENT: usize = 32;
 /// To all.
 const OF_ALL: usize = 128;
 
