@@ -2,6 +2,7 @@
 //! names it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts as _, RawPathParams, Request, State};
@@ -29,6 +30,8 @@ pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("rateli
 
 /// The longest body that is read to its end, in bytes: one that is too long by mistake.
 const PASSED_OVER_MAX: usize = 16 * REQUEST_SIZE_MAX;
+/// How long a client may take to send a body.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A request.
 pub(crate) struct Call {
@@ -55,11 +58,16 @@ impl FromRequest<Arc<Exchange>> for Call {
     ) -> Result<Self, Self::Rejection> {
         let (mut parts, body) = request.into_parts();
         let id = match RawPathParams::from_request_parts(&mut parts, exchange).await {
-            Ok(params) => params.iter().next().map(|(_, value)| value.to_owned()),
+            // No identifier has a NUL, which PostgreSQL takes in no text.
+            Ok(params) => params
+                .iter()
+                .next()
+                .map(|(_, value)| value.to_owned())
+                .filter(|id| !id.contains('\0')),
             Err(_) => None,
         };
         let visitor = parts.extensions.get().cloned().unwrap_or_default();
-        let body = read(body).await;
+        let body = tokio::time::timeout(PATIENCE, read(body)).await;
         Ok(Self {
             now: exchange.now(),
             exchange: Arc::clone(exchange),
@@ -68,7 +76,7 @@ impl FromRequest<Arc<Exchange>> for Call {
             headers: parts.headers,
             id: id.unwrap_or_default(),
             visitor,
-            body,
+            body: body.ok().flatten(),
         })
     }
 }
@@ -122,7 +130,8 @@ impl Call {
             ));
         }
         let body = self.body.as_ref().ok_or_else(|| {
-            Refused::new(WithdrawalErrorCode::InvalidRequest, "The body is too long.")
+            let message = "The body is too long, or did not come to its end.";
+            Refused::new(WithdrawalErrorCode::InvalidRequest, message)
                 .at("", ErrorDetailCode::Range)
         })?;
         Ok(refusal::body(body)?)
