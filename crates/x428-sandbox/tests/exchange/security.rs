@@ -194,6 +194,55 @@ async fn a_change_of_the_contact_data_is_told_to_both_addresses() {
     assert!(phone.text.contains("was changed"), "{}", phone.text);
 }
 
+#[tokio::test]
+async fn contact_data_change_a_few_times_a_day() {
+    let world = World::with(|settings| settings.session_lifetime *= 10).await;
+    let mut wallet = world.wallet().await;
+    for number in 1..=6 {
+        let email = format!("ana{number}@new.example");
+        let fields = [
+            ("change", "contact"),
+            ("email", email.as_str()),
+            ("phone", "+351900000043"),
+        ];
+        let answer = change(&mut wallet, "/security", &fields).await;
+        let expected = if number <= 5 {
+            StatusCode::SEE_OTHER
+        } else {
+            StatusCode::TOO_MANY_REQUESTS
+        };
+        assert_eq!(answer.status, expected, "{number}: {}", answer.text);
+    }
+    world.clock.turn_seconds(DAY + 1);
+    let fields = [
+        ("change", "contact"),
+        ("email", "ana@new.example"),
+        ("phone", "+351900000043"),
+    ];
+    let answer = change(&mut wallet, "/security", &fields).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+}
+
+#[tokio::test]
+async fn who_guesses_at_the_login_does_not_keep_the_owner_from_a_new_password() {
+    let world = World::new().await;
+    let mut wallet = world.wallet().await;
+    let mut stranger = Browser::new(&world);
+    for _ in 0..12 {
+        let page = stranger.visit("/login").await;
+        let fields = [
+            ("login", "ana"),
+            ("password", "a guess at it"),
+            ("next", "/"),
+        ];
+        let answer = stranger.post(&page, "/login", &fields).await;
+        assert_ne!(answer.status, StatusCode::SEE_OTHER);
+    }
+    let fields = [("change", "password"), ("current", PASSWORD), ("new", NEW)];
+    let changed = change(&mut wallet, "/security", &fields).await;
+    assert_eq!(changed.status, StatusCode::SEE_OTHER, "{}", changed.text);
+}
+
 // r[verify withdrawal.submit.address-book]
 #[tokio::test]
 async fn a_new_destination_cools_off() {

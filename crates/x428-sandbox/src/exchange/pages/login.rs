@@ -1,6 +1,8 @@
+use std::sync::Arc;
+
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use maud::html;
 use x428::wire::withdrawal::{CODE_LIFETIME_MAX, StepUpMethod};
 
@@ -11,7 +13,7 @@ use crate::exchange::mail::Mail;
 use crate::exchange::model::{Owner, Session};
 use crate::exchange::step_up::{attempts, codes, sends, totp};
 use crate::exchange::store::Fault;
-use crate::exchange::{audit, digest, notify, password};
+use crate::exchange::{Exchange, audit, digest, notify, password};
 
 /// How often a login may fail in an hour, for one owner from one place, or by its second factor.
 const FAILURES: i64 = 10;
@@ -24,7 +26,7 @@ pub(super) async fn get(visit: Visit) -> Result<Response, Page> {
     let next = next_of(&visit);
     if visit.session.is_none() {
         // The form needs a session before it is shown.
-        let cookie = visit.renew(anonymous(visit.call.now)).await?;
+        let cookie = visit.begin(anonymous(visit.call.now)).await?;
         let to = format!("/login?next={}", encode(&next));
         return Ok(([(header::SET_COOKIE, cookie)], see_other(&to)).into_response());
     }
@@ -110,7 +112,7 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
         password_at: Some(visit.call.now),
         ..anonymous(visit.call.now)
     };
-    let cookie = visit.renew(session).await?;
+    let cookie = visit.begin(session).await?;
     Ok(([(header::SET_COOKIE, cookie)], see_other(&next)).into_response())
 }
 
@@ -192,15 +194,30 @@ fn factor_form(
 /// Why no code was sent.
 type Unsent = (StatusCode, &'static str);
 
-async fn send(visit: &Visit, owner: &Owner) -> Result<Result<(), Unsent>, Page> {
+async fn send(visit: &Visit, owner: &Owner) -> Result<Result<(), Unsent>, Fault> {
     let Some(session) = &visit.session else {
         return Ok(Ok(()));
     };
-    let exchange = &visit.call.exchange;
     let now = visit.call.now;
     if session.code.as_ref().is_some_and(|(_, until)| now < *until) {
         return Ok(Ok(()));
     }
+    // The task ends what has begun, even if the browser has gone away meanwhile: a session with a
+    // code that nobody has sent would send no other one.
+    let exchange = Arc::clone(&visit.call.exchange);
+    let (owner, session) = (owner.clone(), session.clone());
+    let task = tokio::spawn(async move { carry(&exchange, &owner, session, now).await });
+    task.await.map_err(Fault::because)?
+}
+
+/// Gives the session a code, and hands the e-mail with it over. If the server does not take it,
+/// there is no code.
+async fn carry(
+    exchange: &Exchange,
+    owner: &Owner,
+    mut session: Session,
+    now: Timestamp,
+) -> Result<Result<(), Unsent>, Fault> {
     let method = StepUpMethod::Email;
     let code = codes::fresh(exchange)?;
     let text = format!("Your code to log in is {code}. Tell it to nobody.");
@@ -227,7 +244,6 @@ async fn send(visit: &Visit, owner: &Owner) -> Result<Result<(), Unsent>, Page> 
         .await?;
     }
     let lifetime = SignedDuration::try_from(CODE_LIFETIME_MAX).map_err(Fault::because)?;
-    let mut session = session.clone();
     session.code = Some((codes::digest(exchange, &session.id, &code), now + lifetime));
     writing.put(&session).await?;
     let what = serde_json::json!({"event": "login", "method": method, "sent": true});
@@ -319,7 +335,7 @@ pub(super) async fn logout(visit: Visit) -> Result<Response, Page> {
         audit::append(&mut writing, owner, visit.call.now, what).await?;
         writing.commit().await?;
     }
-    let cookie = visit.renew(anonymous(visit.call.now)).await?;
+    let cookie = visit.begin(anonymous(visit.call.now)).await?;
     Ok(([(header::SET_COOKIE, cookie)], see_other("/login")).into_response())
 }
 

@@ -14,13 +14,17 @@ use crate::exchange::security::{self, Change};
 use crate::exchange::seed::base32;
 use crate::exchange::step_up::totp;
 use crate::exchange::store::Fault;
-use crate::exchange::{digest, mail, password, random};
+use crate::exchange::{mail, password, random};
 
 /// How long a password is, in characters.
 const PASSWORD: std::ops::RangeInclusive<usize> = 12..=256;
 /// How often a wrong password may be given in an hour.
 const FAILURES: i64 = 10;
+/// How often an owner may change the contact data in a day. Each change sends messages to an
+/// address and a number that may be anybody's; a mistake is mended with one or two more.
+const CONTACTS: i64 = 5;
 const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
+const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// Shows what can be changed.
 pub(super) async fn get(visit: Visit) -> Result<Response, Page> {
@@ -184,17 +188,19 @@ async fn change_password(
     visit: &Visit,
     owner: &Owner,
     fields: &[(String, String)],
-) -> Result<Done, Fault> {
+) -> Result<Done, Page> {
     let exchange = &visit.call.exchange;
     let text = |name| Zeroizing::new(field(fields, name).unwrap_or_default().to_owned());
     let (current, new) = (text("current"), text("new"));
-    // It is guessed here as it is at the login.
-    let counter = format!("login {}", digest::of(&owner.login));
+    // It is guessed here as it is at the login, but only by one who has logged in: failures at the
+    // login, which are anybody's, do not count.
+    let counter = format!("password {}", owner.id);
     let mut writing = exchange.store.write().await?;
     let tried = writing.count(&counter, visit.call.now, HOUR).await?;
     writing.commit().await?;
     if tried > FAILURES {
-        return Ok(Err("There were too many attempts. Try again in an hour."));
+        let why = "There were too many attempts. Try again in an hour.";
+        return Err(too_often(visit, owner, why));
     }
     if !password::is_right(Some(owner.password.clone()), current.to_string()).await? {
         return Ok(Err("The password is not right."));
@@ -210,21 +216,29 @@ async fn change_password(
     let hashed = password::hash(new.to_string()).await?;
     let ends = field(fields, "ends") == Some("yes");
     let known = owner.password.clone();
-    change_owner(visit, owner, Change::Password, ends, |owner| {
+    let done = change_owner(visit, owner, Change::Password, ends, |owner| {
         if owner.password != known {
             return Err("The password was changed meanwhile.");
         }
         owner.password = hashed;
         Ok(())
-    })
-    .await
+    });
+    Ok(done.await?)
+}
+
+/// Says that something was done too often.
+fn too_often(visit: &Visit, owner: &Owner, why: &str) -> Page {
+    match show(visit, owner, Some(why), StatusCode::TOO_MANY_REQUESTS) {
+        Ok(shown) => Page::from(shown),
+        Err(page) => page,
+    }
 }
 
 async fn change_contact(
     visit: &Visit,
     owner: &Owner,
     fields: &[(String, String)],
-) -> Result<Done, Fault> {
+) -> Result<Done, Page> {
     let email = field(fields, "email").unwrap_or_default().trim().to_owned();
     let phone = field(fields, "phone").unwrap_or_default().trim().to_owned();
     let is_number = |number: &str| {
@@ -237,15 +251,29 @@ async fn change_contact(
             "That is no e-mail address, or no number with its country.",
         ));
     }
-    change_owner(visit, owner, Change::Contact, false, |owner| {
+    let exchange = &visit.call.exchange;
+    let counter = format!("contact {}", owner.id);
+    let mut writing = exchange.store.write().await?;
+    if writing.count(&counter, visit.call.now, DAY).await? > CONTACTS {
+        let why = "This was changed too often. Try again in a day.";
+        return Err(too_often(visit, owner, why));
+    }
+    writing.commit().await?;
+    let done = change_owner(visit, owner, Change::Contact, false, |owner| {
         if owner.email == email && owner.phone == phone {
             return Err("Nothing was changed.");
         }
         owner.email = email;
         owner.phone = phone;
         Ok(())
-    })
-    .await
+    });
+    let done = done.await?;
+    if done.is_err() {
+        let mut writing = exchange.store.write().await?;
+        writing.uncount(&counter).await?;
+        writing.commit().await?;
+    }
+    Ok(done)
 }
 
 /// Draws a secret, which is the owner's when the app has shown a code of it.

@@ -151,14 +151,21 @@ impl Visit {
         html! { input type="hidden" name="token" value=(token.unwrap_or_default()); }
     }
 
+    /// Gives the browser a session that begins now, in the place of the one that it has.
+    pub(crate) async fn begin(&self, session: Session) -> Result<HeaderValue, Page> {
+        let lifetime = self.call.exchange.settings.session_lifetime;
+        let lifetime = SignedDuration::try_from(lifetime).map_err(Fault::because)?;
+        let ends_at = self.call.now + lifetime;
+        self.renew(Session { ends_at, ..session }).await
+    }
+
     /// Gives the browser a new session in the place of the one that it has, so that nobody knows
-    /// its cookie from before.
+    /// its cookie from before. It ends when the old one would have: who has taken a cookie cannot
+    /// keep it alive without a login.
     pub(crate) async fn renew(&self, session: Session) -> Result<HeaderValue, Page> {
         let cookie = random::token("s")?;
-        let lifetime = self.call.exchange.settings.session_lifetime;
         let session = Session {
             id: digest::of(&cookie),
-            ends_at: self.call.now + SignedDuration::try_from(lifetime).map_err(Fault::because)?,
             ..session
         };
         let mut writing = self.call.exchange.store.write().await?;
@@ -175,7 +182,7 @@ impl Visit {
     }
 }
 
-/// A session in which nothing is known yet.
+/// A session in which nothing is known yet, and which has yet to [begin](Visit::begin).
 pub(crate) fn anonymous(now: jiff::Timestamp) -> Session {
     Session {
         id: String::new(),
