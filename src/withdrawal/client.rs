@@ -56,8 +56,8 @@ use url::Url;
 
 use crate::error::Unavailable;
 use crate::wire::withdrawal::{
-    ClientId, HttpsUri, OAuthErrorCode, REFRESH_REUSE_WINDOW, RedirectUri, TokenType,
-    WithdrawalErrorCode,
+    ClientId, DpopProofClaimsNonce, HttpsUri, OAuthErrorCode, REFRESH_REUSE_WINDOW, RedirectUri,
+    TokenType, WithdrawalErrorCode,
 };
 
 mod answer;
@@ -468,23 +468,39 @@ impl<K: Keeper, T: Time> Client<K, T> {
         loop {
             let mut request = request.clone();
             let url = request.url.clone();
+            let nonce = self.nonces.of(&url);
             let proof = keys.proof(Proved {
                 algorithm: self.discovered.algorithm(),
                 method: &request.method,
                 url: &url,
                 token: Some(tokens.access()),
-                nonce: self.nonces.of(&url),
+                nonce: nonce.clone(),
                 now: self.time.now(),
             });
             let proof = proof.await?;
             request.headers.insert(DPOP, proof);
             let answer = self.transport.send(request).await?;
-            let is_new = self.nonces.learn(&url, &answer);
-            if has_nonce || !is_new || !wants_nonce(&answer) {
+            let wants_other = self.wants_other_nonce(&url, &answer, nonce.as_ref());
+            if has_nonce || !wants_other {
                 return Ok(answer);
             }
             has_nonce = true;
         }
+    }
+
+    /// Remembers the nonce that came with an answer, and says whether the request was refused
+    /// because it carried another one, or none.
+    fn wants_other_nonce(
+        &self,
+        url: &Url,
+        answer: &Answer,
+        carried: Option<&DpopProofClaimsNonce>,
+    ) -> bool {
+        // Of requests that are made at once, each carried the old nonce, and for the first alone the
+        // answer has a new one.
+        let is_new = self.nonces.learn(url, answer);
+        let is_other = is_new || self.nonces.of(url).as_ref() != carried;
+        is_other && wants_nonce(answer)
     }
 
     /// Makes a request that may be repeated, until there is an answer that waiting does not change.

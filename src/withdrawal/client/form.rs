@@ -3,12 +3,12 @@
 use http::{Method, header};
 use url::form_urlencoded;
 
-use super::high::{ASSERTION_TYPE, DPOP, Proved, wants_nonce};
+use super::high::{ASSERTION_TYPE, DPOP, Proved};
 use super::metadata::url_of;
 use super::tokens::basic;
 use super::transport::{Answer, FORM, Request};
 use super::{Client, ClientAuthentication, ClientError, Keeper, Time};
-use crate::wire::withdrawal::HttpsUri;
+use crate::wire::withdrawal::{DpopProofClaimsNonce, HttpsUri};
 
 impl<K: Keeper, T: Time> Client<K, T> {
     /// Sends a form once; in the High profile a second time, if a nonce is asked for.
@@ -17,13 +17,14 @@ impl<K: Keeper, T: Time> Client<K, T> {
         endpoint: &HttpsUri,
         fields: &[(&str, &str)],
     ) -> Result<Answer, ClientError> {
-        let answer = self.form_once(endpoint, fields).await?;
         let url = url_of(endpoint)?;
+        let nonce = self.nonces.of(&url);
+        let answer = self.form_once(endpoint, fields, nonce.clone()).await?;
         if self.authentication.keys().is_some()
-            && self.nonces.learn(&url, &answer)
-            && wants_nonce(&answer)
+            && self.wants_other_nonce(&url, &answer, nonce.as_ref())
         {
-            let again = self.form_once(endpoint, fields).await?;
+            let nonce = self.nonces.of(&url);
+            let again = self.form_once(endpoint, fields, nonce).await?;
             self.nonces.learn(&url, &again);
             return Ok(again);
         }
@@ -34,6 +35,7 @@ impl<K: Keeper, T: Time> Client<K, T> {
         &self,
         endpoint: &HttpsUri,
         fields: &[(&str, &str)],
+        nonce: Option<DpopProofClaimsNonce>,
     ) -> Result<Answer, ClientError> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(fields);
@@ -51,7 +53,7 @@ impl<K: Keeper, T: Time> Client<K, T> {
                 request.headers.insert(header::AUTHORIZATION, value);
             }
             ClientAuthentication::High(keys) => {
-                let (now, nonce) = (self.time.now(), self.nonces.of(&request.url));
+                let now = self.time.now();
                 let issuer = &self.discovered.authorization_server.issuer;
                 let algorithm = self.discovered.algorithm();
                 let assertion = keys.assertion(algorithm, &self.id, issuer, now).await?;
