@@ -15,9 +15,10 @@ use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter;
 use x428_sandbox::exchange::register::{self, ClientMetadata};
 use x428_sandbox::exchange::{Exchange, OwnCertificate, Peer, Settings, Store, TlsListener, seed};
+use zeroize::Zeroizing;
 
 use super::{mail::Mail, until_told};
-use crate::{advice::Advise as _, output, report};
+use crate::{advice::Advise as _, keyfile, output, report};
 
 /// How many connections to PostgreSQL an instance holds.
 const CONNECTIONS: u32 = 16;
@@ -172,8 +173,43 @@ pub(super) async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn read_client(path: &Path) -> anyhow::Result<ClientMetadata> {
-    let text = fs::read(path).with_context(|| path.display().to_string())?;
-    serde_json::from_slice(&text)
+    let (text, refused) = match keyfile::read_secret(path) {
+        Ok(text) => (text, None),
+        // Public keys may be read by everybody.
+        Err(error) => {
+            let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+            (Zeroizing::new(text), Some(error))
+        }
+    };
+    let client: ClientMetadata = serde_json::from_str(&text)
         .with_context(|| path.display().to_string())
-        .advise("it is JSON with client_id and redirect_uris, as RFC 7591 has them")
+        .advise("it is JSON with client_id and redirect_uris, as RFC 7591 has them")?;
+    match refused {
+        Some(error) if client.client_secret.is_some() => Err(error),
+        _ => Ok(client),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_client_with_a_secret_is_read_from_a_file_of_its_owner() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("client.json");
+        let public = r#"{"client_id": "a", "redirect_uris": []}"#;
+        let secret = r#"{"client_id": "a", "redirect_uris": [], "client_secret": "s"}"#;
+        for (text, mode, is_read) in [
+            (public, 0o644, true),
+            (secret, 0o600, true),
+            (secret, 0o644, false),
+        ] {
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(read_client(&path).is_ok(), is_read, "{text} {mode:o}");
+        }
+    }
 }

@@ -6,6 +6,8 @@ use anyhow::Context as _;
 use clap::Args;
 use x428_sandbox::exchange::MailServer;
 
+use crate::keyfile;
+
 /// Where the password is looked for: what stands on the command line is seen by everybody on the
 /// machine.
 const PASSWORD: &str = "X428_SMTP_PASSWORD";
@@ -20,7 +22,7 @@ pub(super) struct Mail {
     /// The sender of e-mails, such as "Exchange <no-reply@exchange.example>"
     #[arg(long, value_name = "ADDRESS", requires = "smtp")]
     smtp_from: Option<String>,
-    /// The file with the password of the mail server
+    /// The file with the password of the mail server, for you alone to read
     #[arg(long, value_name = "FILE", requires = "smtp")]
     smtp_password_file: Option<PathBuf>,
     /// The certificates in PEM that are trusted for the mail server instead of those of the system
@@ -37,7 +39,7 @@ impl Mail {
         let mut server = MailServer::new(url, from).context("--smtp")?;
         let password = match &self.smtp_password_file {
             Some(path) => {
-                let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+                let text = keyfile::read_secret(path)?;
                 Some(text.trim_end_matches(['\r', '\n']).to_owned())
             }
             None => env::var(PASSWORD).ok(),

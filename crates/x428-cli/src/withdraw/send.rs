@@ -7,10 +7,13 @@ use clap::Args;
 use serde_json::json;
 use x428::{
     wire::withdrawal::{
-        Address, Asset, AssetCode, ClientReference, FeeMode, Memo, NetworkCode, PositiveDecimal,
-        Quote, QuoteRequest, TravelRule, WithdrawalRequest,
+        Address, Asset, AssetCode, ChallengeStatus, ClientReference, FeeMode, Memo, NetworkCode,
+        PositiveDecimal, Quote, QuoteRequest, TravelRule, WithdrawalRequest,
     },
-    withdrawal::client::{ClientError, Pending},
+    withdrawal::{
+        client::{ClientError, Pending},
+        decimal::Decimal,
+    },
 };
 
 use super::{
@@ -85,7 +88,7 @@ pub(super) struct Arguments {
     /// Do not follow it once it is created
     #[arg(long)]
     no_wait: bool,
-    /// Send it although the same was begun before and is not settled
+    /// Send it although the same, or another one, was begun before and is not settled
     #[arg(long)]
     again: bool,
     #[command(flatten)]
@@ -117,17 +120,20 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let session = Session::open(&arguments.state).await?;
     let kept = session.client.pending().await?;
-    let same = kept.into_iter().find(|kept| is_same(kept, arguments));
-    if let Some(pending) = same
-        && !arguments.again
-    {
-        report::say(&format!("begun before: {}", show::pending(&pending)));
-        report::say("help: --again sends another one");
-        if !confirmed(arguments.yes, "Go on with it? [yes / no]").await {
+    if !arguments.again {
+        if let Some(pending) = kept.iter().find(|kept| is_same(kept, arguments)) {
+            report::say(&format!("begun before: {}", show::pending(pending)));
+            report::say("help: --again sends another one");
+            if !confirmed(arguments.yes, "Go on with it? [yes / no]").await {
+                report::say("nothing more was sent");
+                return Ok(ExitCode::FAILURE);
+            }
+            return settle(&session, pending.clone(), arguments).await;
+        }
+        if !is_another_wanted(&kept).await? {
             report::say("nothing more was sent");
             return Ok(ExitCode::FAILURE);
         }
-        return settle(&session, pending, arguments).await;
     }
     let what = &arguments.what;
     let (network, quote) = match priced(&session, what, Some(&arguments.address)).await? {
@@ -195,10 +201,7 @@ pub(super) async fn submit(
             ExitCode::SUCCESS
         }
         Err(error) => {
-            if matches!(
-                error,
-                ClientError::GivenUp | ClientError::ChallengeEnded(_) | ClientError::Refused(_)
-            ) {
+            if is_over(&error) {
                 // What may have been sent stays.
                 let _ = session.client.forget(&key).await;
             }
@@ -213,7 +216,39 @@ async fn confirmed(yes: bool, question: &str) -> bool {
     yes || approve::line(question).await.as_deref() == Some("yes")
 }
 
-/// Whether a submission that is kept is what is asked for again. Its quote was another one.
+/// Whether there is to be one more beside those of which it is not known whether they were sent: it
+/// may be the same with a slip in it. `--yes` was not said of that.
+async fn is_another_wanted(kept: &[Pending]) -> anyhow::Result<bool> {
+    let mut is_certain = true;
+    for pending in kept.iter().filter(|pending| pending.is_unanswered()) {
+        report::say(&format!("begun before: {}", show::pending(pending)));
+        is_certain = false;
+    }
+    if is_certain {
+        return Ok(true);
+    }
+    if !consent::is_someone_there() {
+        return anyhow!("it is not known what became of another one, and nothing more was sent")
+            .advise(
+                "`x428 withdraw resume` finds out; `x428 withdraw forget --unseen KEY` gives it \
+                 up; --again sends this one beside it",
+            );
+    }
+    Ok(confirmed(false, "Send another one? [yes / no]").await)
+}
+
+/// Whether an error says that no withdrawal was made. The proof of a challenge that is consumed may
+/// have made one.
+fn is_over(error: &ClientError) -> bool {
+    match error {
+        ClientError::ChallengeEnded(status) => *status != ChallengeStatus::Consumed,
+        ClientError::GivenUp | ClientError::Refused(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether a submission that is kept is what is asked for again. Its quote was another one, and its
+/// amount and address may have been written otherwise.
 fn is_same(kept: &Pending, arguments: &Arguments) -> bool {
     let Ok(request) = kept.request() else {
         return false;
@@ -221,12 +256,25 @@ fn is_same(kept: &Pending, arguments: &Arguments) -> bool {
     let what = &arguments.what;
     let network = what.network.as_ref();
     request.asset == what.asset
-        && request.amount == what.amount
-        && request.address == arguments.address
+        && is_same_amount(&request.amount, &what.amount)
+        && is_same_address(&request.address, &arguments.address)
         && request.memo == arguments.memo
         && request.fee_mode == what.fee_mode()
         && request.client_reference == arguments.reference
         && network.is_none_or(|network| *network == request.network)
+}
+
+fn is_same_amount(one: &PositiveDecimal, other: &PositiveDecimal) -> bool {
+    match (Decimal::try_from(one), Decimal::try_from(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
+}
+
+/// Addresses of most networks have no case, or only one as a checksum. Where it counts, an address
+/// in another case is a slip.
+fn is_same_address(one: &Address, other: &Address) -> bool {
+    one.as_str().eq_ignore_ascii_case(other.as_str())
 }
 
 async fn priced(
@@ -304,4 +352,70 @@ fn travel_rule(path: &str) -> anyhow::Result<TravelRule> {
     serde_json::from_str(&text)
         .with_context(|| format!("{path}: no Travel Rule data"))
         .advise("chapter 9 of the withdrawal protocol has examples")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    const ADDRESS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    fn kept() -> Pending {
+        let request = WithdrawalRequest::new(
+            AssetCode::parse("ETH").unwrap(),
+            NetworkCode::parse("ethereum").unwrap(),
+            PositiveDecimal::parse("0.2").unwrap(),
+            Address::parse(ADDRESS).unwrap(),
+        );
+        Pending::new(&request).unwrap()
+    }
+
+    fn is_same_as(line: &str) -> bool {
+        let words = std::iter::once("send").chain(line.split(' '));
+        let command = Command::try_parse_from(words).unwrap();
+        is_same(&kept(), &command.arguments)
+    }
+
+    #[test]
+    fn the_same_is_the_same_however_it_is_written() {
+        let lower = ADDRESS.to_ascii_lowercase();
+        for line in [
+            format!("0.2 ETH {ADDRESS}"),
+            format!("0.20 ETH {ADDRESS} --network ethereum"),
+            format!("0.200 ETH {lower}"),
+        ] {
+            assert!(is_same_as(&line), "{line}");
+        }
+        for line in [
+            format!("0.02 ETH {ADDRESS}"),
+            format!("0.2 USDC {ADDRESS}"),
+            format!("0.2 ETH {ADDRESS}0"),
+            format!("0.2 ETH {ADDRESS} --network base"),
+            format!("0.2 ETH {ADDRESS} --memo 7"),
+            format!("0.2 ETH {ADDRESS} --inclusive"),
+        ] {
+            assert!(!is_same_as(&line), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_kept_while_its_proof_may_have_been_used() {
+        assert!(is_over(&ClientError::GivenUp));
+        for (status, over) in [
+            (ChallengeStatus::Denied, true),
+            (ChallengeStatus::Expired, true),
+            (ChallengeStatus::Consumed, false),
+        ] {
+            assert_eq!(is_over(&ClientError::ChallengeEnded(status)), over);
+        }
+        assert!(!is_over(&ClientError::ConsentNeeded));
+    }
 }
