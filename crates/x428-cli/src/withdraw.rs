@@ -13,6 +13,7 @@ mod approve;
 mod explain;
 mod follow;
 mod held;
+mod interrupt;
 mod list;
 mod login;
 mod resume;
@@ -21,6 +22,7 @@ mod show;
 
 use account::{Account, Session, State};
 use explain::explained;
+use interrupt::Interrupt;
 
 /// Nothing is decided yet; `x428 withdraw resume` goes on.
 const OPEN: u8 = 3;

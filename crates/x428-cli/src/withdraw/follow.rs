@@ -11,7 +11,7 @@ use x428::{
 };
 
 use super::{
-    OPEN, Session, State,
+    Interrupt, OPEN, Session, State,
     explain::{explained, reason},
     show,
 };
@@ -34,7 +34,15 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let session = Session::open(&arguments.state).await?;
     if arguments.follow {
-        return follow(&session, &arguments.id, None, &arguments.output).await;
+        let mut interrupt = Interrupt::listen()?;
+        return follow(
+            &session,
+            &arguments.id,
+            None,
+            &mut interrupt,
+            &arguments.output,
+        )
+        .await;
     }
     match session.client.withdrawal(&arguments.id).await {
         Ok(reported) => {
@@ -51,6 +59,7 @@ pub(super) async fn follow(
     session: &Session,
     id: &WithdrawalId,
     created: Option<Reported>,
+    interrupt: &mut Interrupt,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
     let progress = Progress::new();
@@ -62,7 +71,7 @@ pub(super) async fn follow(
     loop {
         let seen = tokio::select! {
             seen = watching.next() => seen,
-            _ = tokio::signal::ctrl_c() => {
+            () = interrupt.pressed() => {
                 progress.end();
                 report::say(&format!("{id} goes on without you"));
                 report::say(&format!("help: `x428 withdraw status --follow {id}` follows it"));

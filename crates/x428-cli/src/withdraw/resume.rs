@@ -8,7 +8,7 @@ use serde_json::json;
 use x428::{wire::withdrawal::IdempotencyKey, withdrawal::client::ClientError};
 
 use super::{
-    Session, State,
+    Interrupt, OPEN, Session, State,
     approve::{Terminal, Way},
     explain::explained,
     send, show,
@@ -47,7 +47,8 @@ pub(super) struct Forget {
     output: Output,
 }
 
-/// Goes on with one after the other. What became of the worst is the exit code.
+/// Goes on with one after the other, until Ctrl-C. What is still open decides the
+/// exit code, then what failed.
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let session = Session::open(&arguments.state).await?;
     let mut kept = session.client.pending().await?;
@@ -61,14 +62,26 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if kept.is_empty() {
         report::say("nothing was interrupted");
     }
+    let mut interrupt = Interrupt::listen()?;
     let mut code = ExitCode::SUCCESS;
     for pending in kept {
         report::say(&format!("going on with {}", show::pending(&pending)));
         let terminal = Terminal::new(&arguments.approve);
         let waits = !arguments.no_wait;
-        let ended = send::submit(&session, pending, &terminal, waits, &arguments.output).await?;
-        if ended != ExitCode::SUCCESS {
+        let ended = send::submit(
+            &session,
+            pending,
+            &terminal,
+            waits,
+            &mut interrupt,
+            &arguments.output,
+        )
+        .await?;
+        if ended != ExitCode::SUCCESS && code != ExitCode::from(OPEN) {
             code = ended;
+        }
+        if interrupt.is_pressed() {
+            break;
         }
     }
     Ok(code)

@@ -17,7 +17,7 @@ use x428::{
 };
 
 use super::{
-    Session, State,
+    Interrupt, Session, State,
     approve::{self, Terminal, Way},
     explain::explained,
     follow::follow,
@@ -170,7 +170,16 @@ async fn settle(
 ) -> anyhow::Result<ExitCode> {
     let terminal = Terminal::new(&arguments.approve);
     let waits = !arguments.no_wait;
-    submit(session, pending, &terminal, waits, &arguments.output).await
+    let mut interrupt = Interrupt::listen()?;
+    submit(
+        session,
+        pending,
+        &terminal,
+        waits,
+        &mut interrupt,
+        &arguments.output,
+    )
+    .await
 }
 
 /// Submits, asks for approval, and follows the withdrawal. It is forgotten here when the person has
@@ -180,12 +189,13 @@ pub(super) async fn submit(
     pending: Pending,
     terminal: &Terminal,
     waits: bool,
+    interrupt: &mut Interrupt,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
     let key = pending.key().clone();
     let outcome = tokio::select! {
         outcome = session.client.submit(pending, terminal) => outcome,
-        _ = tokio::signal::ctrl_c() => {
+        () = interrupt.pressed() => {
             report::say("interrupted; it is not known whether it was sent");
             report::say("help: `x428 withdraw resume` goes on, and sends nothing twice");
             return Ok(ExitCode::from(super::OPEN));
@@ -194,7 +204,7 @@ pub(super) async fn submit(
     let code = match outcome {
         Ok(created) if waits => {
             let id = created.id().clone();
-            follow(session, &id, Some(created), output).await?
+            follow(session, &id, Some(created), interrupt, output).await?
         }
         Ok(created) => {
             output.give(&show::json(&created), &show::withdrawal(&created))?;

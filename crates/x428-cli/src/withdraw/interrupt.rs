@@ -1,0 +1,69 @@
+//! Ctrl-C, while something is waited for.
+
+use anyhow::Context as _;
+
+#[cfg(windows)]
+use tokio::signal::windows::{CtrlC as Signal, ctrl_c as listen};
+
+#[cfg(unix)]
+use tokio::signal::unix::Signal;
+
+/// From the first one on, Ctrl-C does not end the process any more. One that is pressed while nobody
+/// waits for it is kept until somebody does.
+pub(super) struct Interrupt {
+    signal: Signal,
+    is_pressed: bool,
+}
+
+impl Interrupt {
+    pub(super) fn listen() -> anyhow::Result<Self> {
+        Ok(Self {
+            signal: listen().context("Ctrl-C cannot be listened for")?,
+            is_pressed: false,
+        })
+    }
+
+    /// Ends once it is pressed; at once, if it has been.
+    pub(super) async fn pressed(&mut self) {
+        if !self.is_pressed {
+            self.signal.recv().await;
+            self.is_pressed = true;
+        }
+    }
+
+    pub(super) fn is_pressed(&self) -> bool {
+        self.is_pressed
+    }
+}
+
+#[cfg(unix)]
+fn listen() -> std::io::Result<Signal> {
+    use tokio::signal::unix::{SignalKind, signal};
+    signal(SignalKind::interrupt())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{process::Command, time::Duration};
+
+    use super::Interrupt;
+
+    #[tokio::test]
+    async fn one_that_nobody_waits_for_is_kept() {
+        let mut interrupt = Interrupt::listen().unwrap();
+        assert!(!is_seen(&mut interrupt, Duration::ZERO).await);
+        let itself = std::process::id().to_string();
+        let sent = Command::new("kill").args(["-INT", &itself]).status();
+        assert!(sent.unwrap().success());
+        // Whatever was waited for instead.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        for _ in 0..2 {
+            assert!(is_seen(&mut interrupt, Duration::from_secs(30)).await);
+        }
+    }
+
+    async fn is_seen(interrupt: &mut Interrupt, limit: Duration) -> bool {
+        let pressed = interrupt.pressed();
+        tokio::time::timeout(limit, pressed).await.is_ok()
+    }
+}
