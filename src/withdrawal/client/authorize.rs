@@ -15,8 +15,8 @@ use crate::encoding::base64url;
 use crate::error::{Malformed, Misuse, Unavailable};
 use crate::sign::seal::random;
 use crate::wire::withdrawal::{
-    AuthorizationDetails, AuthorizationServerMetadata, HttpsUri, PushedAuthorizationResponse,
-    RedirectUri, Scope,
+    AuthorizationDetails, AuthorizationServerMetadata, CodeResponseType, HttpsUri,
+    PushedAuthorizationResponse, RedirectUri, S256CodeChallengeMethod, Scope,
 };
 
 /// What an exchange lacks that wants requests pushed, and does not say where.
@@ -94,7 +94,10 @@ impl Asked {
             ("scope", scopes.join(" ")),
             ("state", state.to_string()),
             ("code_challenge", challenge),
-            ("code_challenge_method", "S256".to_owned()),
+            (
+                "code_challenge_method",
+                S256CodeChallengeMethod::VALUE.to_owned(),
+            ),
         ];
         if let Some(details) = &consent.details {
             let text =
@@ -132,7 +135,10 @@ impl<K: Keeper, T: Time> Client<K, T> {
     /// Asks for consent by a query, or by the name of a request that was pushed.
     pub(super) async fn asked(&self, asked: Asked) -> Result<Authorization, ClientError> {
         let metadata = &self.discovered.authorization_server;
-        let who = [("response_type", "code"), ("client_id", self.id.as_str())];
+        let who = [
+            ("response_type", CodeResponseType::VALUE),
+            ("client_id", self.id.as_str()),
+        ];
         let parameters = asked.parameters.clone();
         let parameters = parameters
             .iter()

@@ -3,11 +3,12 @@
 use http::{Method, header};
 use url::form_urlencoded;
 
-use super::high::{ASSERTION_TYPE, DPOP, Proved};
+use super::high::{ASSERTION_TYPE, Proved};
 use super::metadata::url_of;
 use super::tokens::basic;
 use super::transport::{Answer, FORM, Request};
 use super::{Client, ClientAuthentication, ClientError, Keeper, Time};
+use crate::wire::withdrawal::headers::DPOP;
 use crate::wire::withdrawal::{DpopProofClaimsNonce, HttpsUri};
 
 impl<K: Keeper, T: Time> Client<K, T> {

@@ -6,7 +6,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderValue, Method};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
@@ -20,21 +20,20 @@ use crate::encoding::base64url;
 use crate::error::{Misuse, Unavailable};
 use crate::sign::seal::random;
 use crate::sign::{Signature, Signer};
+use crate::wire::withdrawal::headers::DPOP_NONCE;
 use crate::wire::withdrawal::{
     Base64Url, CLIENT_ASSERTION_LIFETIME_MAX, ClientAssertionClaims, ClientAssertionClaimsExp,
     ClientAssertionClaimsIat, ClientAssertionClaimsJti, ClientAssertionHeader,
     ClientAssertionHeaderAlg, ClientAssertionHeaderKid, ClientId, DpopKey, DpopKeyCrv, DpopKeyKty,
     DpopProofClaims, DpopProofClaimsHtm, DpopProofClaimsIat, DpopProofClaimsJti,
-    DpopProofClaimsNonce, DpopProofHeader, DpopProofHeaderAlg, HttpsUri, Sha256Digest,
+    DpopProofClaimsNonce, DpopProofHeader, DpopProofHeaderAlg, HttpsUri, OAuthErrorCode,
+    Sha256Digest,
 };
 
 /// Ed25519, by the names of RFC 8037 and of RFC 9864.
 pub(super) const ALGORITHMS: [&str; 2] = ["EdDSA", "Ed25519"];
 /// The type of a client's assertion (RFC 7523 §2.2).
 pub(super) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-pub(super) const DPOP: HeaderName = HeaderName::from_static("dpop");
-const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
-const USE_DPOP_NONCE: &str = "use_dpop_nonce";
 /// How many origins are remembered: an exchange has one for its API and one for its authorization
 /// server.
 const ORIGINS_MAX: usize = 4;
@@ -184,7 +183,7 @@ pub(super) fn wants_nonce(answer: &Answer) -> bool {
     };
     let error = json.value().get("error");
     let code = error.and_then(|error| error.get("code")).or(error);
-    code.and_then(Value::as_str) == Some(USE_DPOP_NONCE)
+    code.and_then(Value::as_str) == Some(OAuthErrorCode::UseDpopNonce.as_str())
 }
 
 type Signing<'a> = Pin<Box<dyn Future<Output = Result<Signature, Unavailable>> + Send + 'a>>;

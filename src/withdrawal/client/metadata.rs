@@ -11,8 +11,9 @@ use super::transport::{Request, Transport};
 use super::{ClientAuthentication, ClientError};
 use crate::error::Misuse;
 use crate::wire::withdrawal::{
-    AuthorizationServerMetadata, ChallengePolicy, ExchangeMetadata, HttpsUri, MetadataValue,
-    Profile, ProtectedResourceMetadata, Scope, StepUpMethod, WebhookSignatureKind,
+    AuthorizationServerMetadata, ChallengePolicy, CodeResponseType, ExchangeMetadata, HttpsUri,
+    MetadataValue, Profile, ProtectedResourceMetadata, S256CodeChallengeMethod, Scope,
+    StepUpMethod, WebhookSignatureKind,
 };
 
 const AUTHORIZATION_SERVER: &str = "oauth-authorization-server";
@@ -119,12 +120,15 @@ fn check(metadata: &AuthorizationServerMetadata, is_high: bool) -> Result<(), Cl
             "an authorization server without `iss`",
         ));
     }
-    if !has(&metadata.code_challenge_methods_supported, "S256") {
+    if !has(
+        &metadata.code_challenge_methods_supported,
+        S256CodeChallengeMethod::VALUE,
+    ) {
         return Err(ClientError::Unsupported(
             "an authorization server without S256",
         ));
     }
-    if !has(&metadata.response_types_supported, "code") {
+    if !has(&metadata.response_types_supported, CodeResponseType::VALUE) {
         return Err(ClientError::Unsupported(
             "an authorization server without codes",
         ));

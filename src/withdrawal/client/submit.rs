@@ -1,6 +1,6 @@
 //! Submitting: once, whatever the network does (chapter 6).
 
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use jiff::SignedDuration;
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -14,12 +14,12 @@ use super::transport::{Answer, JSON};
 use super::{Client, ClientError, Keeper, Pending, StepUp, Time};
 use crate::error::Misuse;
 use crate::jcs::{Limits, StrictJson};
+use crate::wire::withdrawal::headers::IDEMPOTENCY_KEY;
 use crate::wire::withdrawal::{
     ChallengeStatus, IdempotencyKey, WithdrawalErrorCode as Code, WithdrawalRequest,
 };
 use crate::withdrawal::decimal::Decimal;
 
-const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const PROOF: &str = "challengeProof";
 /// How often a proof is refused before the exchange is left alone: each costs the owner an approval.
 const PROOFS_MAX: u32 = 3;
@@ -144,6 +144,13 @@ impl<K: Keeper, T: Time> Client<K, T> {
                         {
                             was_consumed = true;
                         }
+                        // It is consumed, and what it was consumed for is not shown: the answers
+                        // to this key do not say whether there is a withdrawal.
+                        Err(error @ ClientError::ChallengeEnded(ChallengeStatus::Consumed)) => {
+                            pending.sent(self.time.now());
+                            self.keeper.put(&pending).await?;
+                            return Err(error);
+                        }
                         Err(error) => return Err(error),
                     }
                 }
@@ -214,7 +221,7 @@ impl<K: Keeper, T: Time> Client<K, T> {
         let mut request = request.with(JSON, body);
         let key = HeaderValue::from_str(pending.key().as_str())
             .map_err(|_| Misuse::new("a key not fit for a header"))?;
-        request.headers.insert(KEY, key);
+        request.headers.insert(IDEMPOTENCY_KEY, key);
         Ok(request)
     }
 

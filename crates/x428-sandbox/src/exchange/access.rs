@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, header};
 use jiff::{SignedDuration, Timestamp};
 use x428::wire::withdrawal::{
-    AuthorizedAction, ClientId, HttpsUri, Scope, Subject, WithdrawalErrorCode as Code,
+    AuthorizedAction, ClientId, HttpsUri, Scope, Subject, TokenType, WithdrawalErrorCode as Code,
 };
 use x428::withdrawal::intent::Parties;
 use x428::withdrawal::refusal::Refused;
@@ -146,8 +146,8 @@ fn presented(headers: &HeaderMap) -> Result<Presented<'_>, &'static str> {
         .to_str()
         .map_err(|_| "The access token is not readable.")?;
     let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
-    let is = |name: &str| scheme.eq_ignore_ascii_case(name);
-    match (is("Bearer"), is("DPoP")) {
+    let is = |kind: TokenType| scheme.eq_ignore_ascii_case(kind.as_str());
+    match (is(TokenType::Bearer), is(TokenType::DPoP)) {
         (true, _) => Ok(Presented { token, dpop: false }),
         (_, true) => Ok(Presented { token, dpop: true }),
         _ => Err("The scheme of Authorization is not known."),

@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts as _, RawPathParams, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use x428::wire::withdrawal::headers::{
+    ALLOW, DPOP, DPOP_NONCE, RATELIMIT, RATELIMIT_POLICY, X_REQUEST_ID,
+};
 use x428::wire::withdrawal::{ErrorDetailCode, REQUEST_SIZE_MAX, RequestId, WithdrawalErrorCode};
 use x428::withdrawal::refusal::{self, Refused};
 
@@ -19,14 +22,6 @@ use super::Exchange;
 use super::failure::{Failure, refuse, refuse_at};
 use super::oauth::dpop;
 use super::rate::Visitor;
-
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-pub(crate) const DPOP: HeaderName = HeaderName::from_static("dpop");
-pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
-pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// The longest body that is read to its end, in bytes: one that is too long by mistake.
 const PASSED_OVER_MAX: usize = 16 * REQUEST_SIZE_MAX;
@@ -193,12 +188,14 @@ pub(crate) async fn envelope(
         response = Failure::from(fault).into_response();
     }
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
-        let kept: Vec<_> = [RATE_LIMIT, RATE_LIMIT_POLICY, header::ALLOW]
-            .into_iter()
-            .filter_map(|name| Some((name.clone(), response.headers().get(name)?.clone())))
-            .collect();
+        let said = [RATELIMIT, RATELIMIT_POLICY, ALLOW]
+            .map(|name| (name, response.headers().get(name).cloned()));
         response = failure.render(&id);
-        response.headers_mut().extend(kept);
+        for (name, value) in said {
+            if let Some(value) = value {
+                response.headers_mut().insert(name, value);
+            }
+        }
     }
     tracing::info!(
         request = id.as_str(),
@@ -209,7 +206,7 @@ pub(crate) async fn envelope(
     );
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(id.as_str()) {
-        headers.insert(REQUEST_ID, id);
+        headers.insert(X_REQUEST_ID, id);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // The next proof has a current nonce before it is refused without one (RFC 9449 §8.2).

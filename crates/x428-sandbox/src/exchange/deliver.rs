@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use url::{Host, Url};
 use x428::did::web::is_public;
+use x428::wire::withdrawal::headers::{WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP};
 use x428::wire::withdrawal::{
     WEBHOOK_RETRY_MAX, WebhookEvent, WebhookEventType, WebhookSecret, WebhookSignatureKind,
 };
@@ -91,9 +92,9 @@ impl Courier {
             .http
             .post(url)
             .header("content-type", "application/json")
-            .header("webhook-id", signed.id)
-            .header("webhook-timestamp", signed.timestamp)
-            .header("webhook-signature", signed.signature)
+            .header(WEBHOOK_ID, signed.id)
+            .header(WEBHOOK_TIMESTAMP, signed.timestamp)
+            .header(WEBHOOK_SIGNATURE, signed.signature)
             .body(body)
             .send()
             .await;

@@ -3,7 +3,10 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use x428::wire::withdrawal::{Challenge, ErrorDetailCode, RequestId, WithdrawalErrorCode as Code};
+use x428::wire::withdrawal::headers::{DPOP_NONCE, WWW_AUTHENTICATE};
+use x428::wire::withdrawal::{
+    Challenge, ErrorDetailCode, RequestId, TokenType, WithdrawalErrorCode as Code,
+};
 use x428::withdrawal::refusal::Refused;
 
 use super::store::Fault;
@@ -119,7 +122,11 @@ impl Failure {
 impl Challengers {
     // r[impl withdrawal.error.authenticate]
     fn put(&self, refused: &Refused, headers: &mut axum::http::HeaderMap) {
-        let scheme = if self.dpop { "DPoP" } else { "Bearer" };
+        let scheme = if self.dpop {
+            TokenType::DPoP
+        } else {
+            TokenType::Bearer
+        };
         let mut value = format!(
             "{scheme} error=\"{}\", error_description=\"{}\"",
             refused.code().as_str(),
@@ -129,14 +136,14 @@ impl Challengers {
             value.push_str(", ");
             value.push_str(&self.parameters);
         }
-        put(headers, &header::WWW_AUTHENTICATE, &value);
+        put(headers, WWW_AUTHENTICATE, &value);
         if let Some(nonce) = &self.nonce {
-            put(headers, &super::call::DPOP_NONCE, nonce);
+            put(headers, DPOP_NONCE, nonce);
         }
     }
 }
 
-fn put(headers: &mut axum::http::HeaderMap, name: &axum::http::HeaderName, value: &str) {
+fn put(headers: &mut axum::http::HeaderMap, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }

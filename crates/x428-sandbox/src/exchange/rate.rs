@@ -18,11 +18,12 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
+use x428::wire::withdrawal::headers::{RATELIMIT, RATELIMIT_POLICY};
 use x428::wire::withdrawal::{OAuthErrorCode, WithdrawalErrorCode};
 use x428::withdrawal::refusal::Refused;
 
 use super::Exchange;
-use super::call::{Call, RATE_LIMIT, RATE_LIMIT_POLICY};
+use super::call::Call;
 use super::failure::Failure;
 use super::oauth::OAuthFailure;
 use super::store::{Fault, Store};
@@ -113,7 +114,7 @@ impl Left {
         let name = self.policy.name();
         let left = format!("\"{name}\";r={};t={}", self.requests, self.seconds);
         let policy = format!("\"{name}\";q={};w={WINDOW}", self.limit);
-        for (name, value) in [(RATE_LIMIT, left), (RATE_LIMIT_POLICY, policy)] {
+        for (name, value) in [(RATELIMIT, left), (RATELIMIT_POLICY, policy)] {
             if let Ok(value) = HeaderValue::from_str(&value) {
                 headers.insert(name, value);
             }

@@ -1,11 +1,12 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use x428::wire::withdrawal::headers::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
 use x428::wire::withdrawal::{Scope, StatusReasonCode as Because};
 use x428::withdrawal::idempotency;
 use x428::withdrawal::submission::Submission as Submitted;
 
 use crate::exchange::access::{Caller, authorize};
-use crate::exchange::call::{Call, IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
+use crate::exchange::call::Call;
 use crate::exchange::failure::{Failure, not_found};
 use crate::exchange::model::Withdrawal;
 use crate::exchange::settlement;

@@ -3,11 +3,12 @@
 use axum::http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
+use x428::wire::withdrawal::headers::DPOP;
 use x428::wire::withdrawal::{DPOP_WINDOW_MAX, DpopProofClaims, DpopProofHeader};
 
 use super::jwt::{ALGORITHMS, Jwt, is_published, thumbprint, token_hash};
 use crate::exchange::Exchange;
-use crate::exchange::call::{Call, DPOP};
+use crate::exchange::call::Call;
 use crate::exchange::digest;
 use crate::exchange::store::Fault;
 

@@ -1,8 +1,8 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use x428::wire::withdrawal::headers::DPOP_NONCE;
 use x428::wire::withdrawal::{ErrorDescription, OAuthError, OAuthErrorCode as Code};
 
-use crate::exchange::call::DPOP_NONCE;
 use crate::exchange::store::Fault;
 
 /// An error of an endpoint of OAuth, in the form of RFC 6749 §5.2.

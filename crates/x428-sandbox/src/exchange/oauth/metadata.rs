@@ -3,9 +3,10 @@
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use x428::wire::withdrawal::{
-    AuthorizationServerMetadata, ChallengePolicy, ExchangeMetadata, JsonWebKeySet,
-    JsonWebKeySetKeys, PAGE_MAX, ProtectedResourceMetadata, SPECIFICATION_VERSION, Scope,
-    StepUpMethod,
+    AuthorizationCodeGrantType, AuthorizationServerMetadata, ChallengePolicy, CodeResponseType,
+    ExchangeMetadata, JsonWebKeySet, JsonWebKeySetKeys, PAGE_MAX, ProtectedResourceMetadata,
+    RefreshTokenGrantType, S256CodeChallengeMethod, SPECIFICATION_VERSION, Scope, StepUpMethod,
+    X428WithdrawalType,
 };
 use x428::withdrawal::webhook::WebhookKey;
 
@@ -40,9 +41,12 @@ pub(super) async fn authorization_server(call: Call) -> Result<Response, Failure
         "pushed_authorization_request_endpoint": at("/oauth/par"),
         "require_pushed_authorization_requests": settings.require_high,
         "authorization_response_iss_parameter_supported": true,
-        "response_types_supported": ["code"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
-        "code_challenge_methods_supported": ["S256"],
+        "response_types_supported": [CodeResponseType],
+        "grant_types_supported": [
+            AuthorizationCodeGrantType::VALUE,
+            RefreshTokenGrantType::VALUE,
+        ],
+        "code_challenge_methods_supported": [S256CodeChallengeMethod],
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "revocation_endpoint_auth_methods_supported": methods,
@@ -51,7 +55,7 @@ pub(super) async fn authorization_server(call: Call) -> Result<Response, Failure
         "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "dpop_signing_alg_values_supported": ALGORITHMS,
         "scopes_supported": Scope::ALL,
-        "authorization_details_types_supported": ["x428_withdrawal"],
+        "authorization_details_types_supported": [X428WithdrawalType],
     }))
 }
 

@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use url::{Host, Url};
 use x428::wire::withdrawal::{
-    OAuthErrorCode as Code, PushedAuthorizationRequestState as State, RedirectUri, Scope,
-    ScopeList, Sha256Digest,
+    CodeResponseType, OAuthErrorCode as Code, PushedAuthorizationRequestState as State,
+    RedirectUri, S256CodeChallengeMethod, Scope, ScopeList, Sha256Digest,
 };
 
 use super::OAuthFailure;
@@ -121,7 +121,7 @@ async fn parameters(
             "The request has to be pushed.",
         ));
     }
-    if form.get("response_type") != Some("code") {
+    if form.get("response_type") != Some(CodeResponseType::VALUE) {
         let code = match form.get("response_type") {
             None => Code::InvalidRequest,
             Some(_) => Code::UnsupportedResponseType,
@@ -156,7 +156,7 @@ async fn parameters(
     let code_challenge = form
         .get("code_challenge")
         .filter(|challenge| Sha256Digest::parse(*challenge).is_ok())
-        .filter(|_| form.get("code_challenge_method") == Some("S256"))
+        .filter(|_| form.get("code_challenge_method") == Some(S256CodeChallengeMethod::VALUE))
         .ok_or_else(|| OAuthFailure::invalid_request("A code challenge of S256 is missing."))?;
     let scopes = scopes(form.get("scope").unwrap_or_default())?;
     let details = match form.get("authorization_details") {

@@ -5,8 +5,9 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use x428::encoding::base64url;
 use x428::wire::withdrawal::{
-    AccessToken as AccessTokenText, AuthorizationDetails, CodeVerifier, OAuthErrorCode as Code,
-    REFRESH_REUSE_WINDOW, RefreshToken, Scope, TokenResponse, TokenResponseExpiresIn, TokenType,
+    AccessToken as AccessTokenText, AuthorizationCodeGrantType, AuthorizationDetails, CodeVerifier,
+    OAuthErrorCode as Code, REFRESH_REUSE_WINDOW, RefreshToken, RefreshTokenGrantType, Scope,
+    TokenResponse, TokenResponseExpiresIn, TokenType,
 };
 
 use super::client_auth::{Authenticated, authenticate, possession};
@@ -37,8 +38,8 @@ pub(super) async fn post(call: Call) -> Result<Response, OAuthFailure> {
         ));
     }
     let response = match kind {
-        "authorization_code" => of_code(&call, &form, &authenticated, jkt).await?,
-        "refresh_token" => of_refresh(&call, &form, &authenticated, jkt).await?,
+        AuthorizationCodeGrantType::VALUE => of_code(&call, &form, &authenticated, jkt).await?,
+        RefreshTokenGrantType::VALUE => of_refresh(&call, &form, &authenticated, jkt).await?,
         _ => {
             return Err(OAuthFailure::new(
                 Code::UnsupportedGrantType,

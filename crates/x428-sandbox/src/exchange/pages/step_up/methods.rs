@@ -1,7 +1,7 @@
 //! The methods by which the owner approves on the hosted page, each with its form.
 
 use maud::{Markup, html};
-use x428::wire::withdrawal::{CODE_DIGITS_MIN, MethodStatus, StepUpMethod};
+use x428::wire::withdrawal::{CODE_DIGITS_MIN, MethodStatus, OneTimeCode, StepUpMethod};
 
 use super::Refused;
 use crate::exchange::model::{Challenge, Method, Owner};
@@ -209,8 +209,7 @@ pub(super) fn brought(method: StepUpMethod, fields: &[(String, String)]) -> Opti
         StepUpMethod::Totp | StepUpMethod::Sms | StepUpMethod::Email => {
             // Apps show a code in two groups.
             let code: String = field(fields, "code")?.split_whitespace().collect();
-            let is_code = (6..=12).contains(&code.len())
-                && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            let is_code = OneTimeCode::parse(code.as_str()).is_ok();
             is_code.then_some(Brought::Code(method, code))
         }
         _ => None,
