@@ -16,7 +16,10 @@ const MOMENTS: [usize; 6] = [1, 2, 5, 11, 20, 33];
 #[expect(clippy::print_stdout, reason = "the other test reads it")]
 #[ignore = "it is the process that the other test starts and kills"]
 async fn writer() {
-    let path = std::env::var_os(FILE).unwrap();
+    // Somebody may run every test that is ignored.
+    let Some(path) = std::env::var_os(FILE) else {
+        return;
+    };
     let keeper = FileKeeper::open(path).unwrap();
     loop {
         let pending = Pending::new(&request()).unwrap();

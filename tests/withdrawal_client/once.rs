@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use x428::wire::withdrawal::{StepUpMethod, WithdrawalErrorCode, WithdrawalId};
+use x428::wire::withdrawal::{ChallengeStatus, StepUpMethod, WithdrawalErrorCode, WithdrawalId};
 use x428::withdrawal::client::{Choice, ClientError, MemoryKeeper, Patience, Pending, Reported};
 use x428::withdrawal::cursor::Filters;
 
@@ -292,6 +292,33 @@ async fn polling_ends_with_the_challenge() {
     let ended = client.withdraw(&request(), &owner).await.unwrap_err();
     assert!(matches!(ended, ClientError::ChallengeEnded(_)), "{ended}");
     assert_eq!(exchange.seen().len(), 4);
+    exchange.assert_done();
+}
+
+/// Somebody has used the proof, and the answers under the key do not say what it made.
+// r[verify withdrawal.idempotency.fresh]
+#[tokio::test]
+async fn a_challenge_that_is_consumed_elsewhere_leaves_the_outcome_open() {
+    let mut consumed = challenge();
+    consumed.as_object_mut().unwrap().remove("error");
+    consumed["status"] = json!("consumed");
+    let turn = [Step::Say(428, challenge()), Step::Say(200, consumed)];
+    let exchange = Exchange::start([turn.clone(), turn].concat()).await;
+    let client = exchange.client(&Hand::at(NOON)).await;
+    let owner = Owner::choosing([Choice::HostedPage, Choice::HostedPage]);
+    let ended = client.withdraw(&request(), &owner).await.unwrap_err();
+    let is_consumed =
+        matches!(ended, ClientError::ChallengeEnded(status) if status == ChallengeStatus::Consumed);
+    assert!(is_consumed, "{ended:?}");
+    let seen = exchange.seen();
+    let keys: Vec<_> = [&seen[0], &seen[2]]
+        .map(|seen| seen.header("idempotency-key"))
+        .into();
+    assert_eq!(keys[0], keys[1]);
+    let kept = client.pending().await.unwrap();
+    assert!(kept[0].is_unanswered());
+    let refused = client.forget(kept[0].key()).await.unwrap_err();
+    assert!(matches!(refused, ClientError::Misuse(_)), "{refused}");
     exchange.assert_done();
 }
 
