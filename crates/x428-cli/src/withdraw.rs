@@ -16,9 +16,11 @@ mod held;
 mod interrupt;
 mod list;
 mod login;
+mod quote;
 mod resume;
 mod send;
 mod show;
+mod supply;
 
 use account::{Account, Session, State};
 use explain::explained;
@@ -48,7 +50,7 @@ enum Command {
     /// List what can be withdrawn, with balances, networks and fees
     Assets(Plain),
     /// Ask what a withdrawal would cost
-    Quote(send::Quoted),
+    Quote(quote::Arguments),
     /// Withdraw: shows what it costs, asks you, and follows it to its end
     Send(Box<send::Arguments>),
     /// Go on with what was interrupted
@@ -57,6 +59,8 @@ enum Command {
     Status(follow::Arguments),
     /// List the withdrawals of this client, newest first
     List(list::Arguments),
+    /// Supply the Travel Rule data that a withdrawal waits for
+    Supply(supply::Arguments),
     /// Cancel a withdrawal, if it is not too late
     Cancel(One),
     /// Give up what was interrupted, and was not sent
@@ -89,11 +93,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         match &arguments.command {
             Command::Login(arguments) => login::run(arguments).await,
             Command::Assets(arguments) => assets(arguments).await,
-            Command::Quote(arguments) => send::quote(arguments).await,
+            Command::Quote(arguments) => quote::run(arguments).await,
             Command::Send(arguments) => send::run(arguments).await,
             Command::Resume(arguments) => resume::run(arguments).await,
             Command::Status(arguments) => follow::run(arguments).await,
             Command::List(arguments) => list::run(arguments).await,
+            Command::Supply(arguments) => supply::run(arguments).await,
             Command::Cancel(arguments) => cancel(arguments).await,
             Command::Forget(arguments) => resume::forget(arguments).await,
             Command::Logout(arguments) => logout(arguments).await,

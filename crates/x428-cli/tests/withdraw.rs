@@ -11,5 +11,6 @@ mod withdraw {
     mod interrupted;
     pub(crate) mod person;
     pub(crate) mod place;
+    mod travel_rule;
     mod whole;
 }

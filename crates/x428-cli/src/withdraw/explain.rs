@@ -91,7 +91,8 @@ fn code(code: Option<Code>) -> &'static str {
         }
         Some(Code::QuoteExpired) => "it took too long; the same command asks for a new price",
         Some(Code::TravelRuleRequired | Code::TravelRuleInvalid | Code::OwnershipProofRequired) => {
-            "give them with --travel-rule FILE; chapter 9 of the protocol says what is in it"
+            "`send --travel-rule FILE` or `supply ID FILE` gives them; chapter 9 of the protocol \
+             says what is in it"
         }
         Some(
             Code::InvalidAddress

@@ -1,14 +1,12 @@
-//! `x428 withdraw quote` and `x428 withdraw send`
+//! `x428 withdraw send`
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use clap::Args;
-use serde_json::json;
 use x428::{
     wire::withdrawal::{
-        Address, Asset, AssetCode, ChallengeStatus, ClientReference, FeeMode, Memo, NetworkCode,
-        PositiveDecimal, Quote, QuoteRequest, TravelRule, WithdrawalRequest,
+        Address, ChallengeStatus, ClientReference, Memo, PositiveDecimal, WithdrawalRequest,
     },
     withdrawal::{
         client::{ClientError, Pending},
@@ -21,46 +19,16 @@ use super::{
     approve::{self, Terminal, Way},
     explain::explained,
     follow::follow,
+    quote::{What, price, priced},
     show,
+    supply::travel_rule,
 };
 use crate::{
     advice::Advise as _,
-    consent, input,
+    consent,
     output::{Output, harmless_line},
     report,
 };
-
-#[derive(Args)]
-struct What {
-    /// How much, such as 0.2
-    #[arg(value_name = "AMOUNT", value_parser = amount)]
-    amount: PositiveDecimal,
-    /// Of what, such as ETH
-    #[arg(value_name = "ASSET")]
-    asset: AssetCode,
-    /// On which network [default: the only one that is open]
-    #[arg(long, value_name = "NETWORK")]
-    network: Option<NetworkCode>,
-    /// Take the fee out of the amount, instead of adding it
-    #[arg(long)]
-    inclusive: bool,
-}
-
-impl What {
-    fn fee_mode(&self) -> Option<FeeMode> {
-        self.inclusive.then_some(FeeMode::Inclusive)
-    }
-}
-
-#[derive(Args)]
-pub(super) struct Quoted {
-    #[command(flatten)]
-    what: What,
-    #[command(flatten)]
-    state: State,
-    #[command(flatten)]
-    output: Output,
-}
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -95,18 +63,6 @@ pub(super) struct Arguments {
     state: State,
     #[command(flatten)]
     output: Output,
-}
-
-pub(super) async fn quote(arguments: &Quoted) -> anyhow::Result<ExitCode> {
-    let session = Session::open(&arguments.state).await?;
-    match priced(&session, &arguments.what, None).await? {
-        Ok((network, quote)) => {
-            let text = price(&arguments.what, &network, &quote);
-            arguments.output.give(&json!(quote), &text)?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(error) => explained(&error),
-    }
 }
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -157,10 +113,6 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     settle(&session, Pending::new(&request)?, arguments).await
-}
-
-fn amount(text: &str) -> Result<PositiveDecimal, &'static str> {
-    PositiveDecimal::parse(text).map_err(|_| "an amount is a decimal number, such as 0.2")
 }
 
 async fn settle(
@@ -287,63 +239,6 @@ fn is_same_address(one: &Address, other: &Address) -> bool {
     one.as_str().eq_ignore_ascii_case(other.as_str())
 }
 
-async fn priced(
-    session: &Session,
-    what: &What,
-    address: Option<&Address>,
-) -> anyhow::Result<Result<(NetworkCode, Quote), ClientError>> {
-    let asset = match session.client.asset(&what.asset).await {
-        Ok(asset) => asset,
-        Err(error) => return Ok(Err(error)),
-    };
-    let network = network(&asset, what.network.as_ref())?;
-    let mut question = QuoteRequest::new(what.asset.clone(), network.clone(), what.amount.clone());
-    question.fee_mode = what.fee_mode();
-    question.address = address.cloned();
-    let quote = session.client.quote(&question).await;
-    Ok(quote.map(|quote| (network, quote)))
-}
-
-fn network(asset: &Asset, wanted: Option<&NetworkCode>) -> anyhow::Result<NetworkCode> {
-    if let Some(wanted) = wanted {
-        return Ok(wanted.clone());
-    }
-    let networks = asset.networks.iter();
-    let open: Vec<_> = networks
-        .filter(|network| network.withdrawal_enabled)
-        .map(|network| &network.network)
-        .collect();
-    match open.as_slice() {
-        [only] => Ok((*only).clone()),
-        [] => anyhow!("{} cannot be withdrawn at the moment", asset.asset)
-            .advise("`x428 withdraw assets` shows the networks"),
-        several => {
-            let names: Vec<_> = several.iter().map(|name| name.as_str()).collect();
-            let names = harmless_line(&names.join(", "));
-            anyhow!("{} is withdrawn on several networks: {names}", asset.asset)
-                .advise("choose one with --network; on the wrong one it may be lost")
-        }
-    }
-}
-
-/// What a withdrawal costs, on three lines.
-fn price(what: &What, network: &NetworkCode, quote: &Quote) -> String {
-    let asset = &what.asset;
-    let step_up = if quote.step_up_likely {
-        "; the exchange will probably ask you to approve it"
-    } else {
-        ""
-    };
-    let lines = [
-        format!("send      {} {asset} on {network}", what.amount),
-        format!("fee       {} {}", quote.fee.amount, quote.fee.asset),
-        format!("arrives   {} {asset}", quote.receive_amount),
-        format!("debited   {} {asset}", quote.total_debit),
-        format!("until     {}{step_up}", quote.expires_at),
-    ];
-    lines.map(|line| harmless_line(&line)).join("\n")
-}
-
 fn shown(session: &Session, request: &WithdrawalRequest, price: &str) -> String {
     let name = &session.client.discovered().exchange.name;
     let mut lines = vec![
@@ -357,16 +252,10 @@ fn shown(session: &Session, request: &WithdrawalRequest, price: &str) -> String 
     format!("{}\n{price}", lines.join("\n"))
 }
 
-fn travel_rule(path: &str) -> anyhow::Result<TravelRule> {
-    let text = input::read(path)?;
-    serde_json::from_str(&text)
-        .with_context(|| format!("{path}: no Travel Rule data"))
-        .advise("chapter 9 of the withdrawal protocol has examples")
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+    use x428::wire::withdrawal::{AssetCode, NetworkCode};
 
     use super::*;
 

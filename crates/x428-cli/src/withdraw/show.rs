@@ -56,8 +56,13 @@ pub(super) fn withdrawal(reported: &Reported) -> String {
 
 fn needed(action: RequiredAction) -> &'static str {
     match action {
-        RequiredAction::ProvideTravelRule => "it waits for Travel Rule data",
-        RequiredAction::ProvideOwnershipProof => "it waits for a proof that the address is yours",
+        RequiredAction::ProvideTravelRule => {
+            "it waits for Travel Rule data: `x428 withdraw supply ID FILE`"
+        }
+        RequiredAction::ProvideOwnershipProof => {
+            "it waits for a proof that the address is yours, among the Travel Rule data: \
+             `x428 withdraw supply ID FILE`"
+        }
         _ => "it waits for you to talk to the exchange",
     }
 }

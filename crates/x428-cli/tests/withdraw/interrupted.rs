@@ -5,21 +5,12 @@ use super::{
     place::{ADDRESS, Place},
 };
 
-fn logged_in(place: &Place) -> Ana {
-    let mut ana = Ana::at(place);
-    let mut login = place.login();
-    let back = ana.allow(&login.line("https://"));
-    ana.open(&back);
-    assert_eq!(login.end("").code, 0);
-    ana
-}
-
 // r[verify withdrawal.idempotency.retry]
 // r[verify withdrawal.idempotency.pending-challenge]
 #[test]
 fn what_waits_for_approval_goes_on_with_the_same_command() {
     let place = Place::with_pace("0.1");
-    let mut ana = logged_in(&place);
+    let mut ana = Ana::logged_in(&place);
     let send = format!("send 0.2 ETH {ADDRESS} --network ethereum --yes");
     let mut first = place.begin(&send);
     let page = first.line("https://");
@@ -54,7 +45,7 @@ fn what_waits_for_approval_goes_on_with_the_same_command() {
 #[test]
 fn an_interrupted_command_says_that_it_is_open() {
     let place = Place::with_pace("3600");
-    let _ana = logged_in(&place);
+    Ana::logged_in(&place);
     let command = format!("send 0.2 ETH {ADDRESS} --network ethereum --yes --approve totp");
     let mut asking = place.begin(&command);
     asking.asks("[code / again / other / no] ");
@@ -75,7 +66,7 @@ fn an_interrupted_command_says_that_it_is_open() {
 #[test]
 fn what_was_sent_is_not_sent_again() {
     let place = Place::with_pace("3600");
-    let _ana = logged_in(&place);
+    Ana::logged_in(&place);
     let send = format!("send 0.02 ETH {ADDRESS} --network ethereum --yes");
     let mut first = place.begin(&send);
     let created = first.line("wd_");

@@ -48,6 +48,16 @@ impl Ana {
         ana
     }
 
+    /// The same, and the command has her consent.
+    pub(crate) fn logged_in(place: &Place) -> Self {
+        let mut ana = Self::at(place);
+        let mut login = place.login();
+        let back = ana.allow(&login.line("https://"));
+        ana.open(&back);
+        assert_eq!(login.end("").code, 0);
+        ana
+    }
+
     /// A page, after redirections within the exchange, and its path.
     fn visit(&mut self, path: &str) -> (String, String) {
         let mut path = path.to_owned();
