@@ -16,11 +16,7 @@
     clippy::expect_used,
     reason = "a benchmark of nothing is worth nothing"
 )]
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a benchmark prints what it measures"
-)]
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measures")]
 #![expect(
     clippy::cast_precision_loss,
     reason = "counts of a benchmark are far below 2^52"
@@ -61,12 +57,6 @@ const SECONDS: u64 = 4;
 /// Nothing is settled meanwhile.
 const PACE: Duration = Duration::from_hours(24);
 static NEXT: AtomicU64 = AtomicU64::new(0);
-
-/// What the shared modules say, such as that there is no service.
-fn say(text: &str) {
-    eprintln!("{text}");
-}
-
 /// How often something was done in a round, and how long each took.
 struct Round {
     per_second: f64,

@@ -295,9 +295,7 @@ pub(crate) async fn deliver(exchange: &Arc<Exchange>) -> Result<(), Fault> {
         return Ok(());
     }
     let now = exchange.now();
-    let mut reading = exchange.store.read().await?;
-    let due = reading.rows(DUE, vec![now.as_millisecond().into()]).await?;
-    reading.end().await?;
+    let due = exchange.store.due(DUE, now).await?;
     let mut sending = JoinSet::new();
     let mut outcome = Ok(());
     for row in &due {

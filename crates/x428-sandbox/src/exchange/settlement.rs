@@ -46,9 +46,7 @@ const LATE: &str = "sim:late";
 /// Moves on every withdrawal that is due, each in a transaction of its own.
 pub(crate) async fn tick(exchange: &Arc<Exchange>) -> Result<(), Fault> {
     let now = exchange.now();
-    let mut reading = exchange.store.read().await?;
-    let due = reading.rows(DUE, vec![now.as_millisecond().into()]).await?;
-    reading.end().await?;
+    let due = exchange.store.due(DUE, now).await?;
     let mut outcome = Ok(());
     for row in &due {
         // One that fails keeps no other waiting.

@@ -98,6 +98,19 @@ impl Store {
         self.0.read().await.map(Reading)
     }
 
+    /// The rows that a statement finds to be due; `$1` is the time, in milliseconds.
+    pub(crate) async fn due(
+        &self,
+        statement: &'static str,
+        now: Timestamp,
+    ) -> Result<Vec<Row>, Fault> {
+        let mut reading = self.read().await?;
+        let values = vec![now.as_millisecond().into()];
+        let due = reading.rows(statement, values).await?;
+        reading.end().await?;
+        Ok(due)
+    }
+
     /// Waits until everything that a transaction can have read is durable, for an answer that is
     /// given without a commit.
     pub(crate) async fn settled(&self) -> Result<(), Fault> {

@@ -1,16 +1,14 @@
 //! The database, past the exchange.
 
-use std::env;
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Row as _};
+use sqlx::{PgPool, Row as _};
 use tempfile::TempDir;
 
-static NEXT: AtomicU32 = AtomicU32::new(0);
+#[path = "../services/postgres.rs"]
+mod postgres;
 
 /// A database of its own.
 pub(crate) struct Database {
@@ -41,26 +39,10 @@ impl Database {
 
     /// An empty one, where `tests/services` has started a server.
     pub(crate) async fn postgres() -> Option<Self> {
-        let Ok(url) = env::var("X428_TEST_POSTGRES") else {
-            let required = env::var("X428_REQUIRE_SERVICES").as_deref() == Ok("1");
-            assert!(
-                !required,
-                "X428_TEST_POSTGRES is not set, and X428_REQUIRE_SERVICES is"
-            );
-            crate::say("skipped: X428_TEST_POSTGRES is not set; run it under tests/services");
-            return None;
-        };
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("x428_kill_{}_{number}", std::process::id());
-        let mut admin = PgConnection::connect(&url).await.unwrap();
-        let create = AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE template0"));
-        sqlx::raw_sql(create).execute(&mut admin).await.unwrap();
-        admin.close().await.unwrap();
-        let mut url = url::Url::parse(&url).unwrap();
-        url.set_path(&name);
-        let pool = PgPool::connect_lazy(url.as_str()).unwrap();
+        let url = postgres::empty().await?;
+        let pool = PgPool::connect_lazy(&url).unwrap();
         Some(Self {
-            at: url.into(),
+            at: url,
             kind: Kind::Postgres(pool),
         })
     }

@@ -27,8 +27,6 @@ pub(crate) fn settings(pace: Duration) -> Settings {
     settings.requests_per_minute = u32::MAX;
     settings.requests_per_client = u32::MAX;
     settings.requests_per_origin = u32::MAX;
-    settings.requests_per_client = u32::MAX;
-    settings.requests_per_origin = u32::MAX;
     settings.withdrawals_per_day = u32::MAX;
     settings.sends = (i64::MAX, i64::MAX);
     // An attempt whose answer was lost stays counted.

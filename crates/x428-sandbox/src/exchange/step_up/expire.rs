@@ -16,9 +16,7 @@ const DUE: &str = "SELECT id, owner FROM challenge WHERE live_until > 0 AND live
 /// and the record says so. Each has a transaction of its own.
 pub(crate) async fn tick(exchange: &Arc<Exchange>) -> Result<(), Fault> {
     let now = exchange.now();
-    let mut reading = exchange.store.read().await?;
-    let due = reading.rows(DUE, vec![now.as_millisecond().into()]).await?;
-    reading.end().await?;
+    let due = exchange.store.due(DUE, now).await?;
     let mut outcome = Ok(());
     for row in &due {
         // One that fails keeps no other waiting.

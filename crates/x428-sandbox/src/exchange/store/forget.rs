@@ -1,5 +1,6 @@
 //! Forgetting what has ended. The record of who approved what, the withdrawals and the movements of
-//! balances stay.
+//! balances stay, and with the withdrawals what was spent on their days: one that is released later
+//! takes its part out of the sum again.
 
 use std::time::Duration;
 
