@@ -34,12 +34,7 @@ async fn beside<'a>(world: &'a World, token: &str) -> Wallet<'a> {
     world.clock.turn_seconds(60);
     browser.log_in("ana").await;
     world.clock.turn_seconds(60);
-    Wallet {
-        world,
-        token: token.to_owned(),
-        tokens: Value::Null,
-        browser,
-    }
+    browser.into_wallet(json!({"access_token": token}))
 }
 
 fn statuses(seen: &[Reported]) -> Vec<&'static str> {

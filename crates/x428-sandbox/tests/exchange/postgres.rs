@@ -1,51 +1,24 @@
 //! The same on PostgreSQL, under `tests/services`: each test in a database of its own, and one
 //! database under two instances.
 
-use std::env;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use axum::http::Method;
+use sqlx::{Connection as _, PgConnection};
 use x428_sandbox::exchange::{Exchange, Fault, Settings, Store};
 
 use crate::harness::{World, ether};
 use crate::mail::server::{Inbox, Kind};
 use crate::{flow, mail, races, rates, spared};
 
-static NEXT: AtomicU32 = AtomicU32::new(0);
+#[path = "../services/postgres.rs"]
+mod server;
 
 /// A store in a new and empty database, and its URL.
 async fn database() -> Option<(Store, String)> {
-    let url = empty().await?;
+    let url = server::empty().await?;
     let store = Store::postgres(&url, 8).await.unwrap();
     Some((store, url))
-}
-
-/// The URL of a new and empty database.
-async fn empty() -> Option<String> {
-    let Ok(url) = env::var("X428_TEST_POSTGRES") else {
-        let required = env::var("X428_REQUIRE_SERVICES").as_deref() == Ok("1");
-        assert!(
-            !required,
-            "X428_TEST_POSTGRES is not set, and X428_REQUIRE_SERVICES is"
-        );
-        say("skipped: X428_TEST_POSTGRES is not set; run it under tests/services");
-        return None;
-    };
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("x428_exchange_{}_{number}", std::process::id());
-    let mut admin = PgConnection::connect(&url).await.unwrap();
-    let create = AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE template0"));
-    sqlx::raw_sql(create).execute(&mut admin).await.unwrap();
-    admin.close().await.unwrap();
-    let mut url = url::Url::parse(&url).unwrap();
-    url.set_path(&name);
-    Some(url.into())
-}
-
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn say(text: &str) {
-    eprintln!("{text}");
 }
 
 #[tokio::test]
@@ -144,7 +117,7 @@ fn work(exchange: &Arc<Exchange>) -> impl Future<Output = Result<(), Fault>> + S
 /// Of instances that start at once on an empty database, each finds the tables and the same keys.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn instances_that_start_at_once_are_one_exchange() {
-    let Some(url) = empty().await else {
+    let Some(url) = server::empty().await else {
         return;
     };
     let starting: Vec<_> = (0..6)
@@ -256,4 +229,25 @@ async fn two_instances_are_one_exchange() {
     replayed.is(201, "");
     assert_eq!(replayed.header("idempotency-replayed"), "true");
     assert_eq!(replayed.json()["id"], created.json()["id"]);
+}
+
+/// PostgreSQL takes no text with a NUL, which is no fault of the exchange.
+#[tokio::test]
+async fn a_name_with_a_nul_names_nothing() {
+    let Some((store, _)) = database().await else {
+        return;
+    };
+    let world = World::on(store, None, |_| {}).await;
+    let wallet = world.wallet().await;
+    for (method, path) in [
+        (Method::GET, "/withdrawals/%00"),
+        (Method::POST, "/withdrawals/%00/cancel"),
+        (Method::GET, "/challenges/%00"),
+        (Method::POST, "/challenges/%00/cancel"),
+        (Method::POST, "/webhooks/%00/test"),
+        (Method::DELETE, "/webhooks/%00"),
+    ] {
+        let answer = world.send(wallet.request(method, path, None)).await;
+        answer.is(404, "not_found");
+    }
 }

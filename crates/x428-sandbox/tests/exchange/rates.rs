@@ -99,6 +99,30 @@ async fn a_flood_is_stopped_in_the_form_of_each_endpoint() {
 
 // r[verify withdrawal.rate.scope]
 #[tokio::test]
+async fn a_request_too_many_is_one_of_its_origin() {
+    let world = World::with(|settings| {
+        settings.requests_per_minute = 5;
+        settings.requests_per_origin = 20;
+    })
+    .await;
+    let wallet = world.wallet().await;
+    world.clock.turn_seconds(60);
+    let read = || from(&world, HERE, wallet.request(Method::GET, "/assets", None));
+    for _ in 0..5 {
+        read().await.is(200, "");
+    }
+    for _ in 0..20 {
+        let refused = read().await;
+        refused.is(429, "rate_limited");
+        assert_eq!(refused.header("ratelimit-policy"), "\"minute\";q=5;w=60");
+    }
+    let refused = read().await;
+    refused.is(429, "rate_limited");
+    assert_eq!(refused.header("ratelimit-policy"), "\"origin\";q=20;w=60");
+}
+
+// r[verify withdrawal.rate.scope]
+#[tokio::test]
 async fn nobody_spends_the_requests_of_a_client() {
     let world = World::with(|settings| settings.requests_per_client = 5).await;
     for _ in 0..20 {

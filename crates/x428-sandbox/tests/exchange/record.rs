@@ -112,12 +112,7 @@ async fn everything(world: &World) -> Vec<String> {
     let text = |name: &str| tokens[name].as_str().unwrap().to_owned();
     secrets.extend([text("access_token"), text("refresh_token")]);
     world.clock.turn_seconds(60);
-    let mut wallet = Wallet {
-        world,
-        token: text("access_token"),
-        tokens,
-        browser,
-    };
+    let mut wallet = browser.into_wallet(tokens);
     approve(world, &mut wallet, &mut secrets).await;
     let body = ether("0.3");
     supply(world, &wallet).await;

@@ -136,7 +136,7 @@ async fn a_key_and_a_challenge_are_of_one_client_and_one_owner() {
 }
 
 /// The public client, for ana.
-async fn app(world: &World) -> Wallet<'_> {
+pub(crate) async fn app(world: &World) -> Wallet<'_> {
     world.clock.turn_seconds(30);
     let mut browser = Browser::new(world);
     browser.log_in("ana").await;
@@ -153,12 +153,7 @@ async fn app(world: &World) -> Wallet<'_> {
     let tokens = world.form("/oauth/token", &fields).await;
     tokens.is(200, "");
     world.clock.turn_seconds(30);
-    Wallet {
-        world,
-        token: tokens.json()["access_token"].as_str().unwrap().to_owned(),
-        tokens: tokens.json(),
-        browser,
-    }
+    browser.into_wallet(tokens.json())
 }
 
 // r[verify withdrawal.client-auth.public]

@@ -23,16 +23,9 @@ async fn change(wallet: &mut Wallet<'_>, path: &str, fields: &[(&str, &str)]) ->
 /// A wallet of the same owner with a fresh token, without a new login: tokens live shorter than a
 /// hold.
 async fn fresh(wallet: Wallet<'_>) -> Wallet<'_> {
-    let Wallet {
-        world, mut browser, ..
-    } = wallet;
+    let mut browser = wallet.browser;
     let tokens = browser.tokens(crate::harness::ALL_SCOPES, None).await;
-    Wallet {
-        world,
-        token: tokens.json()["access_token"].as_str().unwrap().to_owned(),
-        tokens: tokens.json(),
-        browser,
-    }
+    browser.into_wallet(tokens.json())
 }
 
 // r[verify withdrawal.submit.holds]
@@ -90,6 +83,27 @@ async fn a_change_of_the_password_holds_withdrawals() {
     world.clock.turn_seconds(1);
     wallet.submit(&key(2), &ether("0.02")).await.is(201, "");
     assert!(world.exchange.records_are_whole().await.unwrap());
+}
+
+/// Else whoever has a session could keep it for ever.
+#[tokio::test]
+async fn a_change_prolongs_no_session() {
+    let world = World::new().await;
+    let mut browser = Browser::new(&world);
+    browser.log_in("ana").await;
+    world.clock.turn_seconds(7 * 60 * 60);
+    let before = browser.cookie().to_owned();
+    let page = browser.get("/security").await;
+    let fields = [("change", "password"), ("current", PASSWORD), ("new", NEW)];
+    let changed = browser.post(&page, "/security", &fields).await;
+    assert_eq!(changed.status, StatusCode::SEE_OTHER, "{}", changed.text);
+    assert_ne!(browser.cookie(), before, "it goes on under another name");
+    let shown = browser.get("/").await;
+    assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
+    world.clock.turn_seconds(60 * 60);
+    let ended = browser.get("/").await;
+    assert_eq!(ended.status, StatusCode::SEE_OTHER);
+    assert!(ended.header("location").starts_with("/login"));
 }
 
 // r[verify withdrawal.refresh.end]

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::json;
 
-use crate::harness::{Answer, Browser, PASSWORD, Wallet, World, ether};
+use crate::harness::{Answer, Browser, PASSWORD, World, ether};
 
 fn key(number: u32) -> String {
     format!("key-of-test-{number:08}")
@@ -122,12 +122,7 @@ async fn counters_survive_a_restart() {
         .is(200, "");
 
     let again = world.restarted(few).await;
-    let wallet = Wallet {
-        world: &again,
-        token: wallet.token.clone(),
-        tokens: wallet.tokens.clone(),
-        browser: Browser::new(&again),
-    };
+    let wallet = Browser::new(&again).into_wallet(wallet.tokens.clone());
     let same = wallet.submit(&key(1), &ether("0.3")).await;
     assert_eq!(id_of(&same), first);
     assert_eq!(same.json()["attemptsRemaining"], 1);

@@ -12,7 +12,7 @@ use x428::clock::Clock as _;
 use x428::wire::withdrawal::{PublicKey, WEBHOOK_RETRY_MAX, WebhookSecret};
 use x428::withdrawal::webhook::{Delivery, WebhookVerifier};
 
-use crate::harness::{ALL_SCOPES, World, ether};
+use crate::harness::{ALL_SCOPES, Answer, World, ether, execute};
 
 /// What a receiver has got, and what it answers.
 #[derive(Clone)]
@@ -134,7 +134,7 @@ async fn a_subscription_leads_to_a_public_address() {
 pub(crate) async fn redirect(world: &World, url: &str) {
     let path = world.database().unwrap();
     let update = "UPDATE webhook SET data = replace(data, 'https://wallet.example/hook', ?1)";
-    crate::harness::execute(&path, update, &[url.to_owned()]).await;
+    execute(&path, update, &[url.to_owned()]).await;
 }
 
 // r[verify withdrawal.webhook.sign]
@@ -269,7 +269,7 @@ async fn a_receiver_that_does_not_answer_keeps_nobody_waiting() {
     let ana = world.wallet().await;
     let ben = world.wallet_of("ben", ALL_SCOPES, None).await;
     let subscribe = json!({"url": "https://wallet.example/hook", "events": ["withdrawal.updated"]});
-    let path = |created: crate::harness::Answer| {
+    let path = |created: Answer| {
         let id = created.json()["id"].as_str().unwrap().to_owned();
         format!("/webhooks/{id}/test")
     };
@@ -301,6 +301,58 @@ async fn a_receiver_that_does_not_answer_keeps_nobody_waiting() {
     work.abort();
     let most = receiver.hanging.lock().unwrap().1;
     assert_eq!(most, 2, "there are twelve for it, and two under way");
+}
+
+/// So many events of one client that a single look at what is due does not show anything else, all
+/// of them for receivers that do not answer.
+// r[verify withdrawal.webhook.deliver]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_has_much_to_send_keeps_no_other_waiting() {
+    const SUBSCRIPTIONS: &str = "WITH RECURSIVE number (n) AS
+            (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 600)
+        INSERT INTO webhook (id, data, owner, client)
+        SELECT id || '-' || n, json_set(data, '$.id', id || '-' || n), owner, client
+        FROM webhook, number WHERE id = ?1";
+    const EVENTS: &str = "INSERT INTO delivery (id, data, webhook, due_at)
+        SELECT delivery.id || webhook.id,
+            json_set(delivery.data, '$.id', delivery.id || webhook.id, '$.webhook', webhook.id),
+            webhook.id, delivery.due_at
+        FROM delivery, webhook WHERE webhook.id LIKE ?1 || '-%'";
+    let world = World::with(|settings| {
+        settings.private_webhooks = true;
+        settings.pace = std::time::Duration::from_millis(200);
+    })
+    .await;
+    let database = world.database().unwrap();
+    let (silent, nowhere) = Receiver::start().await;
+    let (receiver, url) = Receiver::start().await;
+    let subscribe = json!({"url": "https://wallet.example/hook", "events": ["withdrawal.updated"]});
+    let id = |created: Answer| created.json()["id"].as_str().unwrap().to_owned();
+
+    let much = world.wallet().await;
+    let of_much = id(much.post("/webhooks", &subscribe).await);
+    redirect(&world, &nowhere.replace("/hook", "/hang")).await;
+    much.act(&format!("/webhooks/{of_much}/test"))
+        .await
+        .is(202, "");
+    for statement in [SUBSCRIPTIONS, EVENTS] {
+        execute(&database, statement, std::slice::from_ref(&of_much)).await;
+    }
+
+    world.clock.turn_seconds(1);
+    let little = crate::rules::app(&world).await;
+    let of_little = id(little.post("/webhooks", &subscribe).await);
+    redirect(&world, &url).await;
+    little
+        .act(&format!("/webhooks/{of_little}/test"))
+        .await
+        .is(202, "");
+    let work = tokio::spawn(Arc::clone(&world.exchange).work_forever());
+    while receiver.count() == 0 {
+        tokio::task::yield_now().await;
+    }
+    work.abort();
+    assert!(silent.hanging.lock().unwrap().1 > 0);
 }
 
 // r[verify withdrawal.webhook.test]

@@ -3,6 +3,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
+use futures_util::FutureExt as _;
 
 use super::origin::{Origin, Origins};
 use super::*;
@@ -52,6 +53,25 @@ async fn a_minute_has_so_many_requests() {
         matches!(late, Err(Over::Fault(_))),
         "an outage is no answer"
     );
+}
+
+/// Who hangs up while a portion is drawn takes a single request out of it.
+// r[verify withdrawal.rate.scope]
+#[tokio::test]
+async fn what_a_dropped_request_has_drawn_is_kept() {
+    const LIMIT: u32 = 40;
+    let (store, _directory) = store().await;
+    let rates = Rates::default();
+    assert_eq!(count(&rates, &store, "a", LIMIT, at(0)).await, Some(39));
+    let dropped = rates.count(&store, (Policy::Owner, "a"), LIMIT, at(0));
+    assert!(
+        dropped.now_or_never().is_none(),
+        "it waits for the database"
+    );
+    for left in (0..LIMIT - 2).rev() {
+        assert_eq!(count(&rates, &store, "a", LIMIT, at(0)).await, Some(left));
+    }
+    assert_eq!(count(&rates, &store, "a", LIMIT, at(0)).await, None);
 }
 
 // r[verify withdrawal.rate.scope]

@@ -7,19 +7,14 @@ use x428::sign::SigningKey;
 use super::replay::Replay;
 use super::text::TEXT;
 use super::world::{Foreseen, Setting, access_token, of_text};
-use crate::harness::{Browser, Wallet, World};
+use crate::harness::{Browser, World};
 use crate::high::{High, jwt};
 
 /// The client before it has a token.
 async fn asking<'a>(world: &'a World, foreseen: &Foreseen, id: &str) -> Replay<'a> {
     let mut browser = Browser::new(world);
     browser.log_in("ana").await;
-    let wallet = Wallet {
-        world,
-        token: String::new(),
-        tokens: Value::Null,
-        browser,
-    };
+    let wallet = browser.into_wallet(json!({"access_token": ""}));
     Replay::of(wallet, foreseen.clone(), id)
 }
 

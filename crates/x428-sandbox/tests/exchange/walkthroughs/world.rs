@@ -164,10 +164,5 @@ pub(super) async fn wallet<'a>(world: &'a World, foreseen: &Foreseen) -> Wallet<
     tokens.is(200, "");
     let subject = Value::from("acct-6c1f0b7e94d24a3c8b52e7d09a41f3c6");
     world.change("consent", "$.subject", subject).await;
-    Wallet {
-        world,
-        token: access_token(),
-        tokens: tokens.json(),
-        browser,
-    }
+    browser.into_wallet(tokens.json())
 }
