@@ -54,7 +54,8 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Follows a withdrawal, and shows how it goes on. Ctrl-C ends that, and not the withdrawal.
+/// Follows a withdrawal, and shows how it goes on, until its end or until it waits for somebody.
+/// Ctrl-C ends that, and not the withdrawal.
 pub(super) async fn follow(
     session: &Session,
     id: &WithdrawalId,
@@ -83,6 +84,14 @@ pub(super) async fn follow(
                 if last.as_ref() != Some(&reported) {
                     progress.show(&reported);
                 }
+                if waits_for_somebody(&reported) {
+                    progress.end();
+                    output.give(&show::json(&reported), &show::withdrawal(&reported))?;
+                    report::say(&format!(
+                        "help: `x428 withdraw status --follow {id}` goes on"
+                    ));
+                    return Ok(ExitCode::from(OPEN));
+                }
                 last = Some(reported);
             }
             Some(Err(error)) if error.is_outage() => {
@@ -104,6 +113,12 @@ pub(super) async fn follow(
         Some(WithdrawalStatus::Completed) => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     })
+}
+
+/// Whether nothing happens before somebody does something.
+fn waits_for_somebody(reported: &Reported) -> bool {
+    let known = reported.known();
+    known.is_some_and(|withdrawal| withdrawal.required_action.is_some())
 }
 
 /// A line that moves on a terminal; elsewhere a line for each state.

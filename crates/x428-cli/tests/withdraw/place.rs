@@ -114,7 +114,7 @@ impl Drop for Place {
 }
 
 fn same(word: &str) -> String {
-    let bare = word.trim_end_matches([',', '.', ';', ')', '"']);
+    let bare = word.trim_end_matches([',', '.', ';', ')', '"', '`']);
     let rest = &word[bare.len()..];
     let name = if bare.starts_with("wd_") {
         "WITHDRAWAL"
