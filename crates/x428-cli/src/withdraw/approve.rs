@@ -173,9 +173,8 @@ pub(super) async fn line(prompt: &str) -> Option<String> {
     let prompt = format!("{prompt} ");
     let read = tokio::task::spawn_blocking(move || {
         use std::io::Write as _;
-        let mut out = io::stderr().lock();
-        out.write_all(prompt.as_bytes())?;
-        out.flush()?;
+        // Not locked while somebody types: who presses Ctrl-C is told something.
+        io::stderr().write_all(prompt.as_bytes())?;
         let mut line = String::new();
         let mut input = io::stdin().lock().take(LINE_SIZE_MAX);
         input.read_line(&mut line).map(|_| line)
