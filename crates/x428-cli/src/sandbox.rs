@@ -1,6 +1,6 @@
 //! `x428 sandbox`
 
-use std::{fs, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{fs, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand};
@@ -15,6 +15,9 @@ use crate::{advice::Advise as _, network, output, report, server_keys::ServerKey
 
 mod exchange;
 mod mail;
+
+/// How long a slow disk and another instance are waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -74,7 +77,8 @@ async fn serve(arguments: &Attested) -> anyhow::Result<ExitCode> {
     let (router, store) = match &arguments.store {
         None => (sandbox.router()?, None),
         Some(path) => {
-            let store = SqliteStore::open(path, &Settings::default()).await?;
+            let settings = Settings::default().with_timeout(PATIENCE);
+            let store = SqliteStore::open(path, &settings).await?;
             let store = Arc::new(store);
             let router = sandbox.router_with(KeyResolver, Arc::clone(&store), |builder| {
                 builder
@@ -84,13 +88,14 @@ async fn serve(arguments: &Attested) -> anyhow::Result<ExitCode> {
             (router, Some(store))
         }
     };
+    let told = until_told()?;
     output::line(&address)?;
     report::say(&format!(
         "a guarded resource; open {base}/ in a browser, or try\n  \
          x428 get --key operator.pem {base}/reports/2026-q3\nCtrl-C ends it"
     ));
     axum::serve(listener, router)
-        .with_graceful_shutdown(until_told())
+        .with_graceful_shutdown(told)
         .await
         .context("the server")?;
     if let Some(store) = store {
@@ -118,28 +123,27 @@ fn terms(paths: &[PathBuf]) -> anyhow::Result<Vec<Terms>> {
     Ok(terms)
 }
 
-/// Waits for Ctrl-C, or for the signal by which services are ended.
-async fn until_told() {
-    let interrupted = async {
-        // Without the handler there is nothing to wait for, and the signal ends the process.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+/// Listens from now on for Ctrl-C and for the signal by which services are ended, and waits for one
+/// of them.
+#[cfg(unix)]
+fn until_told() -> anyhow::Result<impl Future<Output = ()> + Send> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| signal(kind).context("signals cannot be listened for");
+    let mut interrupted = listen(SignalKind::interrupt())?;
+    let mut terminated = listen(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
         }
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
-    }
+    })
+}
+
+#[cfg(not(unix))]
+fn until_told() -> anyhow::Result<impl Future<Output = ()> + Send> {
+    let mut interrupted =
+        tokio::signal::windows::ctrl_c().context("Ctrl-C cannot be listened for")?;
+    Ok(async move {
+        interrupted.recv().await;
+    })
 }

@@ -147,11 +147,12 @@ pub(super) async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .router()
         .into_make_service_with_connect_info::<Peer>();
     let work = tokio::spawn(Arc::clone(&exchange).work_forever());
+    let ended = until_told()?;
     let served = if arguments.plain {
         output::line(&issuer)?;
         report::say(&told.join("\n"));
         axum::serve(listener, service)
-            .with_graceful_shutdown(until_told())
+            .with_graceful_shutdown(ended)
             .await
     } else {
         let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
@@ -162,7 +163,7 @@ pub(super) async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         output::line(&issuer)?;
         report::say(&told.join("\n"));
         axum::serve(TlsListener::new(listener, &certificate)?, service)
-            .with_graceful_shutdown(until_told())
+            .with_graceful_shutdown(ended)
             .await
     };
     served.context("the server")?;
