@@ -33,6 +33,8 @@ use crate::{advice::Advise as _, keyfile, output::Output, report};
 
 /// How long somebody may take at the exchange.
 const PATIENCE: Duration = Duration::from_mins(15);
+/// How long the browser may take to take the last answer.
+const FAREWELL: Duration = Duration::from_secs(20);
 /// A page that loads nothing, and is told to nobody.
 const HEADERS: [(header::HeaderName, &str); 4] = [
     (header::CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -183,9 +185,9 @@ async fn consent(session: &Session) -> anyhow::Result<Result<Tokens, ClientError
     let server = tokio::spawn(server.into_future());
     let outcome = timeout(PATIENCE, redeemed(session, &authorization, &mut receiver)).await;
     // The answer has left when the server has ended; a browser that keeps its connection open is
-    // not waited for.
+    // not waited for without end.
     let _ = end.send(());
-    let _ = timeout(Duration::from_secs(2), server).await;
+    let _ = timeout(FAREWELL, server).await;
     outcome
         .map_err(|_| anyhow!("nobody came back from the exchange in a quarter of an hour"))
         .advise("log in again; the browser has to run on this machine")
