@@ -8,12 +8,13 @@ use std::{
 
 use insta::assert_snapshot;
 
-use super::run::Here;
+use super::run::{Here, Limit};
 
 /// A sandbox that ends with the test.
 struct Sandbox {
     child: Child,
     base: String,
+    _limit: Limit,
 }
 
 impl Sandbox {
@@ -27,12 +28,15 @@ impl Sandbox {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
+        let limit = Limit::of(&child);
         let mut base = String::new();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         out.read_line(&mut base).unwrap();
+        assert!(!base.is_empty(), "the sandbox has ended");
         Self {
             child,
             base: base.trim().to_owned(),
+            _limit: limit,
         }
     }
 
@@ -94,9 +98,11 @@ fn no_token_is_shown() {
 #[test]
 fn an_address_without_a_server_is_said() {
     let here = Here::with_key();
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let free = listener.local_addr().unwrap();
-    drop(listener);
+    // Nobody listens there, and nobody else can.
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind((std::net::Ipv4Addr::LOCALHOST, 0).into())
+        .unwrap();
+    let free = held.local_addr().unwrap();
     let ran = here.x428(&format!("get http://{free}/"));
     assert_eq!(ran.code, 2);
     assert!(
@@ -198,11 +204,7 @@ fn a_changed_record_is_named() {
     for _ in 0..2 {
         assert_eq!(here.x428(&get).code, 0);
     }
-    let ended = Command::new("kill")
-        .arg(sandbox.child.id().to_string())
-        .status()
-        .unwrap();
-    assert!(ended.success());
+    super::run::signal(sandbox.child.id(), "TERM");
     assert!(sandbox.child.wait().unwrap().success(), "it ends by itself");
 
     let intact = here.x428("audit verify log.db --json").json();

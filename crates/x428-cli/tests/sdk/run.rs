@@ -4,8 +4,13 @@ use std::{
     fmt::Write as _,
     io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
+    sync::mpsc::{self, RecvTimeoutError, Sender},
+    time::Duration,
 };
+
+/// Nothing takes so long, on any machine.
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// A key that is in no file of anybody.
 pub(crate) const KEY: &str = "-----BEGIN PRIVATE KEY-----
@@ -84,10 +89,39 @@ impl Here {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let _limit = Limit::of(&child);
         // A command that reads nothing has closed its end.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         Ran::of(&child.wait_with_output().unwrap())
     }
+}
+
+/// Ends a process that hangs, so that whoever waits for it fails.
+pub(crate) struct Limit {
+    /// Dropped with the limit, which is then off.
+    _on: Sender<()>,
+}
+
+impl Limit {
+    pub(crate) fn of(child: &Child) -> Self {
+        let (on, off) = mpsc::channel();
+        let process = child.id();
+        std::thread::spawn(move || {
+            if off.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout) {
+                signal(process, "KILL");
+            }
+        });
+        Self { _on: on }
+    }
+}
+
+/// Sends a signal, by the shell: not every machine has a program for it.
+pub(crate) fn signal(process: u32, name: &str) {
+    let sent = Command::new("sh")
+        .args(["-c", "kill -s \"$0\" \"$1\"", name])
+        .arg(process.to_string())
+        .status();
+    assert!(sent.unwrap().success(), "{name}");
 }
 
 #[cfg(unix)]
@@ -108,11 +142,10 @@ pub(crate) struct Ran {
 impl Ran {
     fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        Self {
-            code: output.status.code().unwrap(),
-            out: text(&output.stdout),
-            err: text(&output.stderr),
-        }
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        let code = output.status.code();
+        let code = code.unwrap_or_else(|| panic!("{}: {out}{err}", output.status));
+        Self { code, out, err }
     }
 
     /// Everything, for a snapshot.

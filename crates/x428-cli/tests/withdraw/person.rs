@@ -1,8 +1,10 @@
 //! Ana, with a browser and an authenticator app.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use reqwest::{Certificate, Client, Response, StatusCode, header, redirect::Policy};
+use reqwest::{
+    Certificate, Client, RequestBuilder, Response, StatusCode, header, redirect::Policy,
+};
 use tokio::runtime::Runtime;
 use totp_rs::{Builder, Secret};
 
@@ -26,6 +28,9 @@ impl Ana {
             .tls_certs_only([trusted])
             .redirect(Policy::none())
             .no_proxy()
+            // A connection that was kept may be closed at the moment in which it is used again.
+            .pool_max_idle_per_host(0)
+            .timeout(Duration::from_mins(5))
             .build()
             .unwrap();
         let mut ana = Self {
@@ -66,7 +71,7 @@ impl Ana {
                 .http
                 .get(format!("{}{path}", self.issuer))
                 .header(header::COOKIE, &self.cookie);
-            let response = self.runtime.block_on(request.send()).unwrap();
+            let response = self.sent(request);
             self.remember(&response);
             match location(&response) {
                 Some(next) if next.starts_with('/') => path = next,
@@ -87,10 +92,16 @@ impl Ana {
             .header(header::COOKIE, &self.cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.finish());
-        let response = self.runtime.block_on(request.send()).unwrap();
+        let response = self.sent(request);
         self.remember(&response);
         assert_eq!(response.status(), StatusCode::SEE_OTHER, "{path}");
         location(&response).unwrap()
+    }
+
+    fn sent(&self, request: RequestBuilder) -> Response {
+        // The timer is one of the runtime.
+        let answered = async { request.send().await.unwrap() };
+        self.runtime.block_on(answered)
     }
 
     fn remember(&mut self, response: &Response) {

@@ -5,7 +5,7 @@ use std::{
     process::{Child, ChildStderr, Command, Stdio},
 };
 
-use crate::run::{Here, Ran};
+use crate::run::{Here, Limit, Ran, signal};
 
 pub(crate) const ADDRESS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 
@@ -14,6 +14,7 @@ pub(crate) struct Place {
     pub(crate) here: Here,
     pub(crate) issuer: String,
     exchange: Child,
+    _limit: Limit,
 }
 
 impl Place {
@@ -34,13 +35,16 @@ impl Place {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
+        let limit = Limit::of(&exchange);
         let mut issuer = String::new();
         let mut out = BufReader::new(exchange.stdout.take().unwrap());
         out.read_line(&mut issuer).unwrap();
+        assert!(!issuer.is_empty(), "the exchange has ended");
         Self {
             here,
             issuer: issuer.trim().to_owned(),
             exchange,
+            _limit: limit,
         }
     }
 
@@ -51,12 +55,8 @@ impl Place {
 
     /// Calls `x428 withdraw` with the state that is kept here.
     pub(crate) fn withdraw(&self, arguments: &str) -> Ran {
-        self.withdraw_with(arguments, "")
-    }
-
-    pub(crate) fn withdraw_with(&self, arguments: &str, input: &str) -> Ran {
-        let arguments = format!("withdraw {arguments} --state kept");
-        self.here.x428_with(&arguments, input)
+        self.here
+            .x428(&format!("withdraw {arguments} --state kept"))
     }
 
     /// Calls it, and goes on while it runs.
@@ -72,8 +72,13 @@ impl Place {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let limit = Limit::of(&child);
         let said = BufReader::new(child.stderr.take().unwrap());
-        Running { child, said }
+        Running {
+            child,
+            said,
+            _limit: limit,
+        }
     }
 
     pub(crate) fn login(&self) -> Running {
@@ -138,6 +143,7 @@ fn same(word: &str) -> String {
 pub(crate) struct Running {
     child: Child,
     said: BufReader<ChildStderr>,
+    _limit: Limit,
 }
 
 impl Running {
@@ -155,33 +161,35 @@ impl Running {
         }
     }
 
-    /// Waits until it asks for a line with this at the end.
-    pub(crate) fn asks(&mut self, end: &str) {
+    /// Waits until it asks for a line with this at the end, and gives what it has said before.
+    pub(crate) fn asks(&mut self, end: &str) -> String {
         let mut said = Vec::new();
         while !said.ends_with(end.as_bytes()) {
             let mut byte = [0];
-            self.said.read_exact(&mut byte).unwrap();
+            let read = self.said.read_exact(&mut byte);
+            let shown = || String::from_utf8_lossy(&said);
+            assert!(read.is_ok(), "no {end:?} in:\n{}", shown());
             said.extend(byte);
         }
+        String::from_utf8(said).unwrap()
     }
 
     /// Ctrl-C.
     #[cfg(unix)]
     pub(crate) fn interrupt(&self) {
-        let process = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-INT", &process]).status();
-        assert!(sent.unwrap().success());
+        signal(self.child.id(), "INT");
     }
 
     /// Waits for its end, without anybody typing.
     pub(crate) fn code(mut self) -> Option<i32> {
+        // To wait would close it, and the end of the input is an answer.
+        let _input = self.child.stdin.take();
         self.child.wait().unwrap().code()
     }
 
     /// The end of the process, at once.
-    pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub(crate) fn kill(self) {
+        drop(self);
     }
 
     /// Waits for its end, after somebody has typed this.
@@ -193,7 +201,16 @@ impl Running {
         self.said.read_to_string(&mut err).unwrap();
         let mut stdout = self.child.stdout.take().unwrap();
         stdout.read_to_string(&mut out).unwrap();
-        let code = self.child.wait().unwrap().code().unwrap();
+        let status = self.child.wait().unwrap();
+        let code = status.code();
+        let code = code.unwrap_or_else(|| panic!("{status}: {out}{err}"));
         Ran { code, out, err }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
