@@ -8,19 +8,17 @@ use tokio::task::JoinSet;
 use x428::attestation::audit::{self, AuditLog, Entry, Head, contract, genesis, verify};
 use x428::attestation::nonce::NonceStore;
 use x428::attestation::revocation::RevocationStore as _;
-use x428::store::{Settings, postgres::PostgresStore, sqlite::SqliteStore};
+use x428::store::{postgres::PostgresStore, sqlite::SqliteStore};
 
 use crate::services;
-use crate::suite::{NOW, soon, token};
+use crate::suite::{NOW, patient, soon, token};
 
 async fn sqlite(path: &Path) -> SqliteStore {
-    let settings = Settings::default().with_timeout(std::time::Duration::from_secs(20));
-    SqliteStore::open(path, &settings).await.unwrap()
+    SqliteStore::open(path, &patient()).await.unwrap()
 }
 
 async fn postgres(url: &str) -> PostgresStore {
-    let settings = Settings::default().with_timeout(std::time::Duration::from_secs(20));
-    PostgresStore::connect(url, &settings).await.unwrap()
+    PostgresStore::connect(url, &patient()).await.unwrap()
 }
 
 /// Somebody with the rights of the owner of the tables.
@@ -339,7 +337,7 @@ async fn an_auditor_only_reads_sqlite() {
     let (directory, path) = services::file();
     let log = sqlite(&path).await;
     let records = filled(&log).await;
-    let settings = Settings::default();
+    let settings = patient();
     // Beside the server, and after it.
     let auditor = SqliteStore::open_read_only(&path, &settings).await.unwrap();
     only_read(&auditor, &records).await;
@@ -374,7 +372,7 @@ async fn an_auditor_only_reads_postgres() {
     let Some(url) = services::postgres().await else {
         return;
     };
-    let settings = Settings::default().with_timeout(std::time::Duration::from_secs(20));
+    let settings = patient();
     let error = PostgresStore::connect_read_only(&url, &settings)
         .await
         .unwrap_err();

@@ -3,22 +3,36 @@
 //! Each test starts itself again as a child, which finds in its environment what it is to do.
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use x428::attestation::audit::{self, AuditLog as _, verify};
 use x428::attestation::nonce::{Consumed, NonceStore as _, contract};
-use x428::store::{Settings, sqlite::SqliteStore};
+use x428::store::sqlite::SqliteStore;
 
 use crate::services;
-use crate::suite::{NOW, soon};
+use crate::suite::{NOW, patient, soon};
 
 const CHILD: &str = "X428_TEST_CHILD";
 
 async fn open(path: &Path) -> SqliteStore {
-    let settings = Settings::default().with_timeout(std::time::Duration::from_secs(20));
-    SqliteStore::open(path, &settings).await.unwrap()
+    SqliteStore::open(path, &patient()).await.unwrap()
+}
+
+/// Nothing takes so long, on any machine: a process that hangs ends, and its parent fails.
+const LONGEST: Duration = Duration::from_mins(10);
+
+/// Where the store is, if this process is a child.
+fn told_by_parent() -> Option<OsString> {
+    let path = env::var_os(CHILD)?;
+    std::thread::spawn(|| {
+        std::thread::sleep(LONGEST);
+        std::process::exit(1);
+    });
+    Some(path)
 }
 
 /// The test `name` again, in a process of its own.
@@ -45,7 +59,7 @@ fn told(line: &str, word: &str) -> Option<String> {
 // r[verify attestation.receipt.log-order]
 #[tokio::test]
 async fn what_was_acknowledged_survives_a_kill() {
-    if let Some(path) = env::var_os(CHILD) {
+    if let Some(path) = told_by_parent() {
         let store = open(Path::new(&path)).await;
         for number in 0.. {
             let nonce = format!("{}-{number}", std::process::id());
@@ -87,7 +101,7 @@ async fn what_was_acknowledged_survives_a_kill() {
 // r[verify attestation.verify.consume]
 #[tokio::test]
 async fn one_of_many_processes_is_first() {
-    if let Some(path) = env::var_os(CHILD) {
+    if let Some(path) = told_by_parent() {
         let store = open(Path::new(&path)).await;
         tell("first", contract::race(&store, 200, soon()).await.unwrap());
         audit::contract::race(&store, 20, NOW).await.unwrap();

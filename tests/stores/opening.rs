@@ -10,14 +10,12 @@ use tokio::task::JoinSet;
 use x428::error::Error;
 use x428::store::{Settings, postgres::PostgresStore, redis::RedisStore, sqlite::SqliteStore};
 
-use crate::services;
+use crate::{services, suite};
 
 const LATER: &str = "the tables are of a later version of this program";
 
 fn patient() -> Settings {
-    Settings::default()
-        .with_timeout(Duration::from_secs(20))
-        .with_connections(2)
+    suite::patient().with_connections(2)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,14 +2,13 @@ use sqlx::PgPool;
 use x428::attestation::revocation::RevocationStore as _;
 use x428::attestation::{nonce, revocation};
 use x428::clock::FixedClock;
-use x428::store::{Settings, postgres::PostgresStore};
+use x428::store::postgres::PostgresStore;
 
 use crate::services;
-use crate::suite::{self, Hand, NOW, seconds, token};
+use crate::suite::{self, Hand, NOW, patient, seconds, token};
 
 async fn connect(url: &str) -> PostgresStore {
-    let settings = Settings::default().with_timeout(std::time::Duration::from_secs(20));
-    PostgresStore::connect(url, &settings).await.unwrap()
+    PostgresStore::connect(url, &patient()).await.unwrap()
 }
 
 async fn scalar(url: &str, query: &'static str) -> i64 {
@@ -142,7 +141,7 @@ async fn a_server_proves_its_name_over_tls() {
         return;
     };
     let roots = services::variable("X428_TEST_ROOTS").unwrap();
-    let settings = Settings::default();
+    let settings = patient();
     let strangers = format!("{url}?sslmode=verify-full");
     let error = PostgresStore::connect(&strangers, &settings)
         .await

@@ -1,21 +1,26 @@
-use redis::Client;
+use redis::{AsyncConnectionConfig, Client};
 use x428::attestation::nonce::NonceStore as _;
 use x428::attestation::revocation::RevocationStore as _;
 use x428::attestation::{nonce, revocation};
 use x428::clock::FixedClock;
-use x428::store::{Settings, redis::RedisStore};
+use x428::store::redis::RedisStore;
 
 use crate::services;
-use crate::suite::{self, Hand, NOW, seconds, token};
+use crate::suite::{self, Hand, NOW, patient, seconds, token};
 
 async fn connect(url: &str, prefix: &str) -> RedisStore {
-    let settings = Settings::default().with_timeout(std::time::Duration::from_secs(20));
-    RedisStore::connect(url, prefix, &settings).await.unwrap()
+    RedisStore::connect(url, prefix, &patient()).await.unwrap()
 }
 
 async fn ask<T: redis::FromRedisValue>(url: &str, command: &[&str]) -> T {
     let client = Client::open(url).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    // Those of the crate are half a second for an answer, and one for a connection.
+    let patience = Some(patient().timeout());
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(patience)
+        .set_response_timeout(patience);
+    let connection = client.get_multiplexed_async_connection_with_config(&config);
+    let mut connection = connection.await.unwrap();
     let mut cmd = redis::cmd(command[0]);
     cmd.arg(&command[1..]);
     cmd.query_async(&mut connection).await.unwrap()
@@ -143,7 +148,7 @@ async fn a_server_proves_its_name_over_tls() {
         return;
     };
     let (_, prefix) = services::redis().unwrap();
-    let settings = Settings::default();
+    let settings = patient();
     let error = RedisStore::connect(&url, &prefix, &settings)
         .await
         .unwrap_err();

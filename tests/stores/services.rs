@@ -31,7 +31,9 @@ fn say(text: &str) {
 fn unique() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    format!("x428_{}_{number}", std::process::id())
+    // A process may have had the same number before.
+    let now = jiff::Timestamp::now().as_microsecond();
+    format!("x428_{now}_{}_{number}", std::process::id())
 }
 
 /// The URL of a new and empty database.

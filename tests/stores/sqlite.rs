@@ -4,13 +4,13 @@ use sqlx::SqlitePool;
 use x428::attestation::revocation::RevocationStore as _;
 use x428::attestation::{nonce, revocation};
 use x428::clock::FixedClock;
-use x428::store::{Settings, sqlite::SqliteStore};
+use x428::store::sqlite::SqliteStore;
 
 use crate::services;
-use crate::suite::{self, Hand, NOW, seconds, token};
+use crate::suite::{self, Hand, NOW, patient, seconds, token};
 
 async fn open(path: &Path) -> SqliteStore {
-    SqliteStore::open(path, &Settings::default()).await.unwrap()
+    SqliteStore::open(path, &patient()).await.unwrap()
 }
 
 async fn rows(path: &Path, table: &'static str) -> i64 {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::task::JoinSet;
@@ -9,7 +10,13 @@ use x428::attestation::nonce::{self, Consumed, NonceStore};
 use x428::attestation::revocation::{LiveToken, RevocationStore};
 use x428::clock::Clock;
 use x428::did::Did;
+use x428::store::Settings;
 use x428::wire::attestation::Digest;
+
+/// The settings of a store that waits for a slow disk and for its turn among many.
+pub(crate) fn patient() -> Settings {
+    Settings::default().with_timeout(Duration::from_mins(2))
+}
 
 pub(crate) const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
