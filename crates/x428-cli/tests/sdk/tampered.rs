@@ -108,7 +108,9 @@ fn the_first_broken_record_of_a_database_is_named() {
     let Some(server) = postgres() else { return };
     for (index, (statement, words)) in TAMPERING.into_iter().enumerate() {
         let here = Here::new();
-        let name = format!("x428_cli_{}_{index}", std::process::id());
+        // A process may have had the same number before.
+        let now = Timestamp::now().as_microsecond();
+        let name = format!("x428_cli_{now}_{}_{index}", std::process::id());
         let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
         runtime().block_on(async {
             let mut admin = PgConnection::connect(&server).await.unwrap();

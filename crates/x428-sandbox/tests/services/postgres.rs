@@ -20,7 +20,9 @@ pub(crate) async fn empty() -> Option<String> {
         return None;
     };
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("x428_{}_{number}", std::process::id());
+    // A process may have had the same number before.
+    let now = jiff::Timestamp::now().as_microsecond();
+    let name = format!("x428_{now}_{}_{number}", std::process::id());
     let mut admin = PgConnection::connect(&url).await.unwrap();
     let create = AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE template0"));
     sqlx::raw_sql(create).execute(&mut admin).await.unwrap();
