@@ -1,14 +1,14 @@
 //! What is a document, and all that is none.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use x428::did::web::{Network, WebResolver};
 use x428::did::{Did, DidResolver as _, ResolveError};
 use x428::wire::attestation::{DID_DOCUMENT_SIZE_MAX, DID_RESOLUTION_TIMEOUT};
 
 use super::server::{
-    Authority, NAME, Names, Script, Server, network, resolve, resolve_impatiently, resolver,
+    Authority, BOUND, NAME, Names, Script, Server, network, resolve, resolve_impatiently, resolver,
     response,
 };
 
@@ -175,16 +175,14 @@ async fn a_slow_server_is_given_up() {
         Script::Stall(head.clone().into_bytes()),
         Script::Stall(format!("{head}{{").into_bytes()),
     ] {
-        let begun = Instant::now();
-        let refused = resolve_impatiently(script.clone()).await;
-        assert!(begun.elapsed() < DID_RESOLUTION_TIMEOUT, "{script:?}");
+        let refused = tokio::time::timeout(BOUND, resolve_impatiently(script.clone())).await;
+        let refused = refused.unwrap_or_else(|_| panic!("waits without end: {script:?}"));
         assert!(why(refused).contains("takes too long"), "{script:?}");
     }
 }
 
 #[tokio::test]
 async fn a_server_that_speaks_no_tls_or_is_somebody_else_is_not_believed() {
-    let begun = Instant::now();
     let unreachable = "cannot be reached at a public address by HTTPS";
     assert!(why(resolve(Script::Garbage).await).contains(unreachable));
 
@@ -200,7 +198,6 @@ async fn a_server_that_speaks_no_tls_or_is_somebody_else_is_not_believed() {
     let refused = resolver(&authority).resolve(&server.did()).await;
     assert!(why(refused).contains(unreachable));
     assert_eq!(server.heads().len(), 0);
-    assert!(begun.elapsed() < DID_RESOLUTION_TIMEOUT);
 }
 
 // r[verify attestation.did-web.public-address]

@@ -225,8 +225,10 @@ impl Lookup for Names {
     }
 }
 
-/// How long a resolver of these tests waits.
+/// How long a resolver waits that gives up, and how long one does that need not: a machine may be
+/// slow.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(400);
+pub(crate) const BOUND: Duration = Duration::from_mins(2);
 
 /// The network of a test: its authority, its names, and 127.0.0.1 for the public internet.
 pub(crate) fn network(authority: &Authority, names: &Names) -> Network {
@@ -235,6 +237,8 @@ pub(crate) fn network(authority: &Authority, names: &Names) -> Network {
         .danger_trust_only(&authority.pem)
         .unwrap()
         .danger_admit(|address| address == IpAddr::V4(Ipv4Addr::LOCALHOST))
+        // What is given up in time is the subject of a test of its own.
+        .with_timeout(BOUND)
 }
 
 pub(crate) fn resolver(authority: &Authority) -> WebResolver {

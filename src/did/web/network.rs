@@ -77,7 +77,8 @@ impl Network {
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
-        self.connect_timeout = self.connect_timeout.min(timeout);
+        // Who waits longer also waits longer for the connection.
+        self.connect_timeout = CONNECT_TIMEOUT.max(timeout * 3 / 5).min(timeout);
         self
     }
 
