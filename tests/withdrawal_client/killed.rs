@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use x428::withdrawal::client::{FileKeeper, Keeper, Pending};
 
@@ -20,6 +21,11 @@ async fn writer() {
     let Some(path) = std::env::var_os(FILE) else {
         return;
     };
+    // If it hangs, whoever waits for it fails.
+    std::thread::spawn(|| {
+        std::thread::sleep(Duration::from_mins(10));
+        std::process::exit(1);
+    });
     let keeper = FileKeeper::open(path).unwrap();
     loop {
         let pending = Pending::new(&request()).unwrap();
