@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { check, equal, finish, none, some } from './checks.mjs';
-import { book, openBrowser, serveBook } from './site.mjs';
+import { PATIENCE, book, openBrowser, serveBook } from './site.mjs';
 
 if (!existsSync(join(book, 'index.html'))) {
     console.error(`no book in ${book}: run \`cargo x428 build\` first`);
@@ -18,7 +18,7 @@ const browser = await openBrowser();
 async function open(path, options = {}) {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(PATIENCE);
     page.complaints = [];
     page.on('console', message => {
         if (['error', 'warning'].includes(message.type())) {
@@ -147,7 +147,7 @@ await check('the page canonicalizes as RFC 8785 does', async () => {
     for (const [input, expected] of cases) {
         await figure.locator('textarea').fill(input.replace(/}$/, `, "signature": "${signature}"}`));
         await figure.locator('output.failed').waitFor();
-        await page.waitForFunction(words => document.querySelector('.verify pre code').textContent === words, expected, { timeout: 3000 });
+        await page.waitForFunction(words => document.querySelector('.verify pre code').textContent === words, expected);
     }
     await page.context().close();
 });
@@ -181,15 +181,13 @@ await check('a requirement has a permalink and tells its coverage', async () => 
         await chip.locator('.req-id').click();
         equal(new URL(page.url()).hash, `#${id}`, 'address');
         await chip.locator('.req-state').hover();
-        if (!await chip.locator('.req-pop').isVisible()) {
-            throw new Error(`${path}: the coverage of ${id} does not open`);
-        }
+        await chip.locator('.req-pop').waitFor();
         await page.context().close();
         const again = await open(`${path}#${id}`);
-        const top = await again.evaluate(id => document.getElementById(id).getBoundingClientRect().top, id);
-        if (top < 0 || top > 900) {
-            throw new Error(`${path}#${id} is not on the screen but at ${top}`);
-        }
+        await again.waitForFunction(id => {
+            const { top } = document.getElementById(id).getBoundingClientRect();
+            return top >= 0 && top <= 900;
+        }, id);
         await again.context().close();
     }
     return some(count, 'requirements');
@@ -204,7 +202,7 @@ await check('search finds a requirement by its id', async () => {
     await page.locator('#mdbook-searchbar').fill(id.slice(0, -1));
     await page.locator('#mdbook-searchbar').press(id.at(-1));
     const hit = page.locator(`#mdbook-searchresults a[href*="${path.split('/').pop()}"]`).first();
-    await hit.waitFor({ timeout: 8000 });
+    await hit.waitFor();
     none(page.complaints, 'complaints');
     await page.context().close();
     return id;

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { check, equal, finish, none } from './checks.mjs';
-import { openBrowser } from './site.mjs';
+import { PATIENCE, openBrowser } from './site.mjs';
 
 const RESOURCES = [
     { path: '/reports/2026-q3', asks: ['that you accept the terms'], other: '/reports/2026-q2' },
@@ -29,6 +29,7 @@ const browser = await openBrowser();
 async function open(screen) {
     const context = await browser.newContext(SCREENS[screen]);
     const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
     page.complaints = [];
     page.on('console', message => {
         if (message.text() !== MEANT) page.complaints.push(`${message.type()}: ${message.text()}`);

@@ -9,6 +9,9 @@ import { chromium } from 'playwright-core';
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 export const book = process.env.X428_BOOK ?? join(root, 'book', 'html');
 
+// In milliseconds: how long a slow machine that does much else may take for what is waited for.
+export const PATIENCE = 180_000;
+
 const TYPES = {
     '.css': 'text/css', '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.json': 'application/json',
     '.png': 'image/png', '.svg': 'image/svg+xml', '.yaml': 'application/yaml', '.txt': 'text/plain; charset=utf-8',
@@ -41,6 +44,7 @@ export async function serveBook() {
 export function openBrowser(more = []) {
     return chromium.launch({
         executablePath: browserPath(),
+        timeout: PATIENCE,
         args: [
             '--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
             '--disable-component-update', '--disable-sync', '--disable-quic', ...more,

@@ -1,7 +1,7 @@
 // What an owner sees of the account: the withdrawals, and the names of applications.
 import { check, equal } from '../checks.mjs';
 import { alert, finished, open, press, reloaded, see, titled } from './owner.mjs';
-import { base, forget, sql } from './server.mjs';
+import { NEVER, base, forget, sql } from './server.mjs';
 
 export default async ({ ana, wallet }) => {
     await check('the account shows what has become of withdrawals, and stops one', async () => {
@@ -43,7 +43,9 @@ export default async ({ ana, wallet }) => {
     await check('a withdrawal that has left is not canceled from an old page', async () => {
         const sent = await wallet.created({ amount: '0.011', clientReference: 'sim:stall' });
         await ana.goto(`${base}/activity/${sent.id}`);
-        sql("UPDATE withdrawal SET data = json_set(data, '$.wire.status', 'broadcast', '$.wire.cancelable', json('false')) WHERE id = ?", sent.id);
+        // The settlement leaves it alone.
+        sql(`UPDATE withdrawal SET due_at = ${NEVER}, data = json_set(data, '$.due_at', NULL, '$.wire.status', 'broadcast',
+            '$.wire.cancelable', json('false')) WHERE id = ?`, sent.id);
         await press(ana, 'Cancel the withdrawal');
         await alert(ana, 'It cannot be canceled any more. The transaction is on the network.');
         await see(ana, 'withdrawal not canceled');

@@ -1,5 +1,6 @@
 // What owners do again and again: find their way on a page, log in, give access, open the page of a challenge.
 import { none } from '../checks.mjs';
+import { PATIENCE } from '../site.mjs';
 import { look, tab, visitor } from './screens.mjs';
 import { PASSWORD, base, forget, totp } from './server.mjs';
 
@@ -67,7 +68,7 @@ export async function allow(page, wallet) {
 
 // Loads the page again until it shows something that has to happen.
 export async function reloaded(page, what) {
-    for (const end = Date.now() + 60_000; !await what.isVisible() && Date.now() < end;) await page.reload();
+    for (const end = Date.now() + PATIENCE; !await what.isVisible() && Date.now() < end;) await page.reload();
     await what.waitFor();
 }
 

@@ -11,6 +11,8 @@ import { createInterface } from 'node:readline';
 
 export const PASSWORD = 'correct horse battery staple';
 export const ADDRESS = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
+// When nothing is due, as the exchange writes it.
+export const NEVER = '9223372036854775807';
 const SECRET = 'x428-sandbox-of-ana!';
 const CLIENT = { client_id: 'example-wallet', client_secret: 'sandbox-secret-of-example-wallet' };
 const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
@@ -24,6 +26,7 @@ const server = spawn(process.env.X428_BINARY, [
 ], { stdio: ['ignore', 'pipe', 'pipe'] });
 let told = '';
 server.stderr.on('data', data => { told += data; });
+process.once('SIGTERM', () => process.exit(143));
 process.on('exit', () => {
     server.kill('SIGKILL');
     rmSync(directory, { recursive: true, force: true });
@@ -59,7 +62,7 @@ export function ask(method, path, { headers = {}, body = '' } = {}) {
 export function sql(statement, ...values) {
     const program = `
 import json, sqlite3, sys
-database = sqlite3.connect(sys.argv[1], timeout=30)
+database = sqlite3.connect(sys.argv[1], timeout=300)
 rows = database.execute(sys.argv[2], json.loads(sys.argv[3])).fetchall()
 database.commit()
 print(json.dumps(rows))`;
@@ -121,11 +124,25 @@ export class Wallet {
         const headers = { 'content-type': 'application/x-www-form-urlencoded' };
         const answer = await ask('POST', '/oauth/token', { headers, body });
         if (answer.status !== 200) throw new Error(`no tokens: ${answer.text}`);
-        this.tokens = JSON.parse(answer.text);
+        return this.#keep(answer);
+    }
+
+    #keep({ text }) {
+        this.tokens = JSON.parse(text);
+        // An access token lives for a quarter of an hour, and a slow machine takes longer.
+        this.renewed = Date.now() + this.tokens.expires_in * 500;
         return this.tokens;
     }
 
+    async #renew() {
+        const body = new URLSearchParams({ ...CLIENT, grant_type: 'refresh_token', refresh_token: this.tokens.refresh_token });
+        const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+        const answer = await ask('POST', '/oauth/token', { headers, body: body.toString() });
+        if (answer.status === 200) this.#keep(answer);
+    }
+
     async api(method, path, body, more = {}) {
+        if (Date.now() > this.renewed) await this.#renew();
         const headers = { authorization: `Bearer ${this.tokens.access_token}`, ...more };
         if (body) headers['content-type'] = 'application/json';
         const answer = await ask(method, path, { headers, body: body && JSON.stringify(body) });
