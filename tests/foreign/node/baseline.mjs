@@ -11,7 +11,7 @@ const config = await client.discovery(
   'example-wallet',
   undefined,
   client.ClientSecretBasic('sandbox-secret-of-example-wallet'),
-  { algorithm: 'oauth2' }, // RFC 8414: the exchange is no OpenID provider
+  { algorithm: 'oauth2', timeout: 300 }, // RFC 8414: the exchange is no OpenID provider
 )
 assert(config.serverMetadata().supportsPKCE())
 

@@ -14,7 +14,7 @@ const config = await client.discovery(
   process.env.CLIENT_ID,
   undefined,
   client.PrivateKeyJwt({ key, kid: jwk.kid }),
-  { algorithm: 'oauth2' },
+  { algorithm: 'oauth2', timeout: 300 },
 )
 assert.equal(config.serverMetadata().require_pushed_authorization_requests, true)
 
