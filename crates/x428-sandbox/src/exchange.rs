@@ -126,7 +126,7 @@ impl Exchange {
         HttpsUri::parse(settings.issuer.as_str())
             .map_err(|_| Misuse::new("the issuer has to be an https URI"))?;
         let keys = Keys::load(&store, settings.keys_replaced, clock.now()).await?;
-        let courier = deliver::Courier::new(settings.private_webhooks)?;
+        let courier = deliver::Courier::new(settings.private_webhooks, settings.webhook_patience)?;
         let mailer = match &settings.mail_server {
             Some(server) => Some(mail::Mailer::new(server, settings.host())?),
             None => None,

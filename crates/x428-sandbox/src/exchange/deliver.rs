@@ -27,10 +27,8 @@ use self::turns::{Turn, Turns};
 
 /// Under which purpose the secrets of subscriptions are sealed.
 pub(crate) const PURPOSE: &str = "webhook secret";
-/// How long a receiver may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How long an instance keeps a delivery to itself.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// For how many times the patience with a receiver an instance keeps a delivery to itself.
+const LEASE: u32 = 6;
 /// The first interval between two attempts; each one after it is three times as long.
 const FIRST: i64 = 5;
 const LONGEST: i64 = 6 * 60 * 60;
@@ -67,11 +65,11 @@ enum Answer {
 
 impl Courier {
     // r[impl withdrawal.webhook.url]
-    pub(crate) fn new(private: bool) -> Result<Self, Fault> {
+    pub(crate) fn new(private: bool, patience: Duration) -> Result<Self, Fault> {
         let mut http = reqwest::Client::builder()
             .redirect(Policy::none())
             .no_proxy()
-            .timeout(PATIENCE)
+            .timeout(patience)
             .https_only(!private);
         if !private {
             http = http.dns_resolver(Arc::new(PublicOnly));
@@ -271,7 +269,8 @@ async fn claim(exchange: &Exchange, row: &Row) -> Result<Option<Claimed>, Fault>
         },
     };
     let at = exchange.now();
-    let until = at + LEASE;
+    let lease = exchange.settings.webhook_patience * LEASE;
+    let until = at + SignedDuration::try_from(lease).map_err(Fault::because)?;
     let values = vec![
         id.into(),
         until.as_millisecond().into(),

@@ -85,6 +85,9 @@ pub struct Settings {
     pub accept_test_keys: bool,
     /// Whether webhooks may go to addresses that are not public, by plain HTTP too.
     pub private_webhooks: bool,
+    /// How long the receiver of a webhook may take. An instance keeps a delivery to itself for six
+    /// times as long.
+    pub webhook_patience: Duration,
     /// Names networks whose withdrawals are suspended.
     pub suspended: Vec<String>,
 }
@@ -159,6 +162,7 @@ impl Settings {
             require_high: false,
             accept_test_keys: false,
             private_webhooks: false,
+            webhook_patience: Duration::from_secs(10),
             suspended: Vec::new(),
         }
     }

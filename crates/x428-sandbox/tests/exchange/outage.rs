@@ -211,7 +211,9 @@ fn check(answers: &[(&str, Answer, u16)], broken: &str) -> usize {
 async fn a_table_that_is_not_there_is_an_outage() {
     let world = World::new().await;
     let mut state = State::new(&world).await;
-    let options = SqliteConnectOptions::new().filename(world.database().unwrap());
+    let options = SqliteConnectOptions::new()
+        .filename(world.database().unwrap())
+        .busy_timeout(std::time::Duration::from_mins(2));
     let pool = SqlitePool::connect_with(options).await.unwrap();
     let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'
         AND name <> 'x428_exchange_schema'";

@@ -1,6 +1,7 @@
 //! Webhooks: subscriptions, signatures, retries.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -11,8 +12,29 @@ use serde_json::json;
 use x428::clock::Clock as _;
 use x428::wire::withdrawal::{PublicKey, WEBHOOK_RETRY_MAX, WebhookSecret};
 use x428::withdrawal::webhook::{Delivery, WebhookVerifier};
+use x428_sandbox::exchange::Settings;
 
 use crate::harness::{ALL_SCOPES, Answer, World, ether, execute};
+
+/// Longer than anything takes that a test waits for, on any machine.
+const BOUND: Duration = Duration::from_mins(5);
+
+/// Webhooks go to this machine, and a receiver that is slow is not given up.
+fn hooks(settings: &mut Settings) {
+    settings.private_webhooks = true;
+    settings.webhook_patience = 2 * BOUND;
+}
+
+/// Looks again and again until it is so.
+async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let waited = tokio::time::timeout(BOUND, waiting).await;
+    assert!(waited.is_ok(), "never: {what}");
+}
 
 /// What a receiver has got, and what it answers.
 #[derive(Clone)]
@@ -144,7 +166,7 @@ pub(crate) async fn redirect(world: &World, url: &str) {
 // r[verify withdrawal.webhook.end]
 #[tokio::test]
 async fn every_change_is_told_signed_and_again() {
-    let world = World::with(|settings| settings.private_webhooks = true).await;
+    let world = World::with(hooks).await;
     let (receiver, url) = Receiver::start().await;
     let wallet = world.wallet().await;
     let subscribe = async |signature: &str| {
@@ -211,7 +233,7 @@ async fn every_change_is_told_signed_and_again() {
 // r[verify withdrawal.webhook.deliver]
 #[tokio::test]
 async fn a_receiver_that_is_gone_is_not_asked_again() {
-    let world = World::with(|settings| settings.private_webhooks = true).await;
+    let world = World::with(hooks).await;
     let (receiver, url) = Receiver::start().await;
     let wallet = world.wallet().await;
     let body = json!({"url": "https://wallet.example/hook", "events": ["withdrawal.updated"]});
@@ -232,7 +254,7 @@ async fn a_receiver_that_is_gone_is_not_asked_again() {
 /// A receiver that waits for another one gets its event all the same.
 #[tokio::test]
 async fn a_slow_receiver_keeps_no_other_waiting() {
-    let world = World::with(|settings| settings.private_webhooks = true).await;
+    let world = World::with(hooks).await;
     let wallet = world.wallet().await;
     // Each answers when the other has been asked as well.
     let both = Arc::new(tokio::sync::Barrier::new(2));
@@ -261,8 +283,8 @@ async fn a_slow_receiver_keeps_no_other_waiting() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_receiver_that_does_not_answer_keeps_nobody_waiting() {
     let world = World::with(|settings| {
-        settings.private_webhooks = true;
-        settings.pace = std::time::Duration::from_millis(200);
+        hooks(settings);
+        settings.pace = Duration::from_millis(200);
     })
     .await;
     let (receiver, url) = Receiver::start().await;
@@ -281,23 +303,22 @@ async fn a_receiver_that_does_not_answer_keeps_nobody_waiting() {
         ana.act(&of_ana).await.is(202, "");
     }
     let work = tokio::spawn(Arc::clone(&world.exchange).work_forever());
-    let until = async |done: &dyn Fn() -> bool| {
-        while !done() {
-            tokio::task::yield_now().await;
-        }
-    };
-    until(&|| receiver.hanging.lock().unwrap().0 == 2).await;
+    until("two are asked", async || {
+        receiver.hanging.lock().unwrap().0 == 2
+    })
+    .await;
     for count in 1..=5 {
         ben.act(&of_ben).await.is(202, "");
-        until(&|| receiver.count() >= count).await;
+        until("told", async || receiver.count() >= count).await;
     }
     // What waits for nobody goes on as well.
     let created = ben.submit("a-key-of-this-test", &ether("0.05")).await;
     let path = format!("/withdrawals/{}", created.json()["id"].as_str().unwrap());
     world.clock.turn_seconds(1);
-    while ben.get(&path).await.json()["status"] == "pending" {
-        tokio::task::yield_now().await;
-    }
+    until("settled", async || {
+        ben.get(&path).await.json()["status"] == "processing"
+    })
+    .await;
     work.abort();
     let most = receiver.hanging.lock().unwrap().1;
     assert_eq!(most, 2, "there are twelve for it, and two under way");
@@ -319,8 +340,8 @@ async fn a_client_that_has_much_to_send_keeps_no_other_waiting() {
             webhook.id, delivery.due_at
         FROM delivery, webhook WHERE webhook.id LIKE ?1 || '-%'";
     let world = World::with(|settings| {
-        settings.private_webhooks = true;
-        settings.pace = std::time::Duration::from_millis(200);
+        hooks(settings);
+        settings.pace = Duration::from_millis(200);
     })
     .await;
     let database = world.database().unwrap();
@@ -348,9 +369,7 @@ async fn a_client_that_has_much_to_send_keeps_no_other_waiting() {
         .await
         .is(202, "");
     let work = tokio::spawn(Arc::clone(&world.exchange).work_forever());
-    while receiver.count() == 0 {
-        tokio::task::yield_now().await;
-    }
+    until("told", async || receiver.count() > 0).await;
     work.abort();
     assert!(silent.hanging.lock().unwrap().1 > 0);
 }
@@ -358,7 +377,7 @@ async fn a_client_that_has_much_to_send_keeps_no_other_waiting() {
 // r[verify withdrawal.webhook.test]
 #[tokio::test]
 async fn a_client_asks_for_a_test() {
-    let world = World::with(|settings| settings.private_webhooks = true).await;
+    let world = World::with(hooks).await;
     let (receiver, url) = Receiver::start().await;
     let wallet = world.wallet().await;
     let body = json!({"url": "https://wallet.example/hook", "events": ["withdrawal.updated"]});
@@ -385,7 +404,7 @@ async fn a_client_asks_for_a_test() {
 // r[verify withdrawal.webhook.deliver]
 #[tokio::test]
 async fn nobody_is_asked_again_when_it_is_too_late() {
-    let world = World::with(|settings| settings.private_webhooks = true).await;
+    let world = World::with(hooks).await;
     let (receiver, url) = Receiver::start().await;
     let wallet = world.wallet().await;
     let body = json!({"url": "https://wallet.example/hook", "events": ["webhook.test"]});

@@ -1,7 +1,7 @@
 //! A connection that breaks, and is tried again.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::process::{Addresses, Live};
 
 /// Longer than any answer takes on a machine that has other work.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// What is asked.
 #[derive(Clone)]
@@ -75,7 +75,9 @@ impl Line {
     /// Asks until there is an answer: of another instance, or of the same one in its next life.
     pub(crate) async fn ask(&self, ask: &Ask<'_>) -> Reply {
         let mut failed = Vec::new();
+        let begun = Instant::now();
         loop {
+            assert!(begun.elapsed() < PATIENCE, "no answer to {}", ask.path);
             let live = self.instance(&failed).await;
             match self.ask_at(&live, ask).await {
                 Some(reply) => return reply,

@@ -15,6 +15,8 @@ const DATABASE: &str = "X428_SERVE_DATABASE";
 const PACE: &str = "X428_SERVE_PACE_MS";
 const READY: &str = "serves at ";
 const CONNECTIONS: u32 = 12;
+/// Nothing takes so long, on any machine: an instance that hangs ends, and the test fails.
+const LONGEST: Duration = Duration::from_mins(30);
 
 /// How the exchange is run: nothing but balances and factors is in the way of a withdrawal.
 pub(crate) fn settings(pace: Duration) -> Settings {
@@ -56,6 +58,10 @@ pub(crate) fn serve() {
     std::thread::spawn(|| {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);
+    });
+    std::thread::spawn(|| {
+        std::thread::sleep(LONGEST);
+        std::process::exit(1);
     });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

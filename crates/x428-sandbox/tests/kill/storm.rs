@@ -26,7 +26,7 @@ const SEED: u64 = 428;
 /// A step of the settlement.
 const PACE: Duration = Duration::from_millis(100);
 /// For the last withdrawal to end and the last event to be told.
-const PATIENCE: Duration = Duration::from_mins(3);
+const PATIENCE: Duration = Duration::from_mins(15);
 /// Of each owner, so many requests are under way at once.
 const WORKERS: u64 = 5;
 /// Their withdrawals need no second factor, except those of the last one.

@@ -31,8 +31,7 @@ impl World {
     /// What the exchange keeps of owners, grants, submissions and counters.
     pub(crate) async fn snapshot(&self) -> Vec<String> {
         let database = self.database().unwrap();
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database);
-        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        let pool = beside(&database).await;
         let mut kept = Vec::new();
         for select in KEPT {
             let rows: Vec<String> = sqlx::query_scalar(select).fetch_all(&pool).await.unwrap();
@@ -50,10 +49,17 @@ impl World {
     }
 }
 
+/// Opens the file of a database, which the exchange may be writing to.
+async fn beside(database: &Path) -> sqlx::SqlitePool {
+    let options = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(database)
+        .busy_timeout(std::time::Duration::from_mins(2));
+    sqlx::SqlitePool::connect_with(options).await.unwrap()
+}
+
 /// Runs a statement in the file of a database, beside the exchange.
 pub(crate) async fn execute(database: &Path, sql: &str, values: &[String]) {
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database);
-    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let pool = beside(database).await;
     let mut query = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()));
     for value in values {
         query = query.bind(value.clone());
