@@ -10,7 +10,8 @@ use x428::wire::attestation::ErrorCode;
 
 use super::{ServerRunError, holds};
 
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an answer may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// More than a response of the protocol has.
 const LONGEST: usize = 256 * 1024;
 /// Why a request was not sent. It says nothing about the server.
