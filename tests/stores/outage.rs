@@ -137,7 +137,7 @@ async fn a_postgres_that_does_not_answer_is_unavailable() {
     let store = PostgresStore::connect(&proxy.url, &impatient())
         .await
         .unwrap();
-    outage(&store, &proxy).await;
+    Box::pin(outage(&store, &proxy)).await;
 
     let entry = Entry::correction(&genesis().unwrap(), "during", NOW).unwrap();
     proxy.set(Way::Dumb);
@@ -163,7 +163,7 @@ async fn a_redis_that_does_not_answer_is_unavailable() {
     let store = RedisStore::connect(&proxy.url, &prefix, &impatient())
         .await
         .unwrap();
-    outage(&store, &proxy).await;
+    Box::pin(outage(&store, &proxy)).await;
     proxy.set(Way::Dumb);
     let settings = impatient();
     let opened = RedisStore::connect(&proxy.url, &prefix, &settings);
