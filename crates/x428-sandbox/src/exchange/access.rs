@@ -15,6 +15,13 @@ use super::model::{AccessToken, Client, Consent};
 use super::oauth::dpop;
 use super::store::{Fault, Writing};
 
+/// A token, the grant of its owner and the client that has it.
+const TOKEN: &str = "SELECT access_token.data AS token, consent.data AS consent,
+        client.data AS client
+    FROM access_token JOIN consent ON consent.id = access_token.consent
+        JOIN client ON client.id = access_token.client
+    WHERE access_token.id = $1";
+
 /// A client that acts for an owner.
 pub(crate) struct Caller {
     pub(crate) client: Client,
@@ -32,7 +39,12 @@ impl Caller {
 
     /// Whether the grant has not ended since the token was read: to be asked in the owner's turn.
     pub(crate) async fn still_granted(&self, writing: &mut Writing) -> Result<(), Failure> {
-        let consent: Option<Consent> = writing.get(&self.consent.id).await?;
+        let consent = writing.get(&self.consent.id).await?;
+        self.is_granted(consent.as_ref())
+    }
+
+    /// Whether the grant that was read in the owner's turn has not ended.
+    pub(crate) fn is_granted(&self, consent: Option<&Consent>) -> Result<(), Failure> {
         if consent.is_some_and(|consent| consent.ended_at.is_none()) {
             return Ok(());
         }
@@ -57,21 +69,23 @@ impl Caller {
 pub(crate) async fn authorize(call: &Call, scope: Scope) -> Result<Caller, Failure> {
     let presented = presented(&call.headers).map_err(|why| unauthorized(why, false))?;
     let refuse = |why| unauthorized(why, presented.dpop);
-    let mut reading = call.exchange.store.read().await?;
-    let token: Option<AccessToken> = reading.get(&digest::of(presented.token)).await?;
-    let token = token.ok_or_else(|| refuse("The access token is not valid."))?;
-    let consent: Option<Consent> = reading.get(&token.consent).await?;
-    let client: Option<Client> = reading.get(&token.client).await?;
-    reading.end().await?;
+    let values = vec![digest::of(presented.token).into()];
+    let rows = call.exchange.store.rows(TOKEN, values).await?;
+    let row = rows
+        .first()
+        .ok_or_else(|| refuse("The access token is not valid."))?;
+    let token: AccessToken = row.record("token")?;
+    let consent: Consent = row.record("consent")?;
+    let client: Client = row.record("client")?;
     if token.revoked {
         return Err(refuse("The access token was revoked."));
     }
     if call.now >= token.ends_at {
         return Err(refuse("The access token has expired."));
     }
-    let consent = consent.filter(|consent| consent.ended_at.is_none());
-    let consent = consent.ok_or_else(|| refuse("The owner's consent has ended."))?;
-    let client = client.ok_or_else(|| refuse("The access token is not valid."))?;
+    if consent.ended_at.is_some() {
+        return Err(refuse("The owner's consent has ended."));
+    }
     match (&token.jkt, presented.dpop) {
         (None, false) => {}
         (None, true) | (Some(_), false) => {

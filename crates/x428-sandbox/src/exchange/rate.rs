@@ -296,11 +296,9 @@ impl Rates {
 /// Draws requests, and tells how many were drawn by all instances in this minute.
 async fn draw(store: &Store, name: &str, portion: u32, minute: i64) -> Result<u32, Fault> {
     let since = minute.saturating_mul(WINDOW * 1000);
-    let mut writing = store.write().await?;
     let values = vec![name.into(), i64::from(portion).into(), since.into()];
-    let rows = writing.rows(DRAW, values).await?;
+    let rows = store.change(DRAW, values).await?;
     let total = rows.first().ok_or(Fault::Damaged)?.int("value")?;
-    writing.commit().await?;
     Ok(u32::try_from(total).unwrap_or(u32::MAX))
 }
 

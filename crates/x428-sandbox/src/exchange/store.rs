@@ -98,17 +98,40 @@ impl Store {
         self.0.read().await.map(Reading)
     }
 
+    /// The rows that a statement finds, in a transaction of its own.
+    pub(crate) async fn rows(
+        &self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, Fault> {
+        self.0.rows(sql, values).await
+    }
+
+    /// Writes by a statement that is a transaction of its own, and gives its rows.
+    pub(crate) async fn change(
+        &self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, Fault> {
+        self.0.change(sql, values).await
+    }
+
+    /// Notes a name until then, and tells whether it was not there.
+    pub(crate) async fn see(&self, name: &str, until: Timestamp) -> Result<bool, Fault> {
+        let see = "INSERT INTO seen (id, ends_at) VALUES ($1, $2)
+            ON CONFLICT DO NOTHING RETURNING id";
+        let values = vec![name.into(), until.as_millisecond().into()];
+        Ok(!self.change(see, values).await?.is_empty())
+    }
+
     /// The rows that a statement finds to be due; `$1` is the time, in milliseconds.
     pub(crate) async fn due(
         &self,
         statement: &'static str,
         now: Timestamp,
     ) -> Result<Vec<Row>, Fault> {
-        let mut reading = self.read().await?;
-        let values = vec![now.as_millisecond().into()];
-        let due = reading.rows(statement, values).await?;
-        reading.end().await?;
-        Ok(due)
+        self.rows(statement, vec![now.as_millisecond().into()])
+            .await
     }
 
     /// Waits until everything that a transaction can have read is durable, for an answer that is
@@ -140,7 +163,7 @@ impl Reading {
             return Ok(None);
         }
         let mut rows = self.rows(R::SELECT, vec![id.into()]).await?;
-        rows.pop().map(|row| decode(&row)).transpose()
+        rows.pop().map(|row| row.record("data")).transpose()
     }
 
     /// The records that a statement finds; it gives the column `data`.
@@ -150,7 +173,7 @@ impl Reading {
         values: Vec<Value>,
     ) -> Result<Vec<R>, Fault> {
         let rows = self.rows(sql, values).await?;
-        rows.iter().map(decode).collect()
+        rows.iter().map(|row| row.record("data")).collect()
     }
 
     /// The rows that a statement finds.
@@ -212,13 +235,6 @@ impl Writing {
         values: Vec<Value>,
     ) -> Result<u64, Fault> {
         self.0.0.execute(sql, values).await
-    }
-
-    /// Notes a name until then, and tells whether it was not there.
-    pub(crate) async fn see(&mut self, name: &str, until: Timestamp) -> Result<bool, Fault> {
-        let see = "INSERT INTO seen (id, ends_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        let until = Value::Int(until.as_millisecond());
-        Ok(self.execute(see, vec![name.into(), until]).await? == 1)
     }
 
     /// Adds one to a counter that begins anew after a period, and gives what it is now.
@@ -291,10 +307,6 @@ pub(crate) async fn counted_since(
     };
     let since = Timestamp::from_millisecond(row.int("since")?).map_err(Fault::because)?;
     Ok((row.int("value")?, since))
-}
-
-fn decode<R: DeserializeOwned>(row: &Row) -> Result<R, Fault> {
-    serde_json::from_str(row.text("data")?).map_err(|_| Fault::Damaged)
 }
 
 fn encode(record: &impl Serialize) -> Result<String, Fault> {

@@ -144,5 +144,7 @@ pub(crate) struct AccessToken {
 }
 
 record!(AccessToken, "access_token", [
-    "ends_at" = "$3" => |token| token.ends_at.as_millisecond().into(),
+    "consent" = "$3" => |token| token.consent.as_str().into(),
+    "client" = "$4" => |token| token.client.as_str().into(),
+    "ends_at" = "$5" => |token| token.ends_at.as_millisecond().into(),
 ]);

@@ -63,11 +63,8 @@ pub(crate) async fn check(call: &Call, token: Option<&str>) -> Result<String, Re
     }
     let window = SignedDuration::try_from(DPOP_WINDOW_MAX).map_err(Fault::because)?;
     let until = call.now + window * 2;
-    let mut writing = call.exchange.store.write().await?;
     let name = digest::of(&format!("dpop {jkt} {}", claims.jti));
-    let fresh = writing.see(&name, until).await?;
-    writing.commit().await?;
-    if fresh {
+    if call.exchange.store.see(&name, until).await? {
         Ok(jkt)
     } else {
         Err(Refusal::Invalid)

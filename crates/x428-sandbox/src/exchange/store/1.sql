@@ -93,6 +93,8 @@ CREATE INDEX consent_of_owner ON consent (owner);
 CREATE TABLE access_token (
     id TEXT NOT NULL PRIMARY KEY,
     data TEXT NOT NULL,
+    consent TEXT NOT NULL REFERENCES consent (id),
+    client TEXT NOT NULL REFERENCES client (id),
     ends_at BIGINT NOT NULL
 );
 

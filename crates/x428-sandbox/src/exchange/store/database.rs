@@ -10,6 +10,7 @@ use std::path::Path;
 use std::str::FromStr as _;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
@@ -74,6 +75,11 @@ impl Row {
             Some(Value::Int(value)) => Ok(*value),
             _ => Err(Fault::Damaged),
         }
+    }
+
+    /// A column with the data of a record.
+    pub(crate) fn record<R: DeserializeOwned>(&self, column: &str) -> Result<R, Fault> {
+        serde_json::from_str(self.text(column)?).map_err(|_| Fault::Damaged)
     }
 }
 
@@ -175,6 +181,44 @@ impl Database {
             open.execute(insert, vec![next.into()]).await?;
         }
         open.commit().await
+    }
+
+    /// Reads by a statement that is a transaction of its own.
+    pub(super) async fn rows(
+        &self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, Fault> {
+        match self {
+            Self::Sqlite { readers, .. } => {
+                let query = sqlx::query_with(sql, sqlite_arguments(values)?);
+                let rows = query.fetch_all(readers).await?;
+                rows.iter().map(sqlite_row).collect()
+            }
+            Self::Postgres(pool) => {
+                let query = sqlx::query_with(sql, postgres_arguments(values)?);
+                let rows = query.fetch_all(pool).await?;
+                rows.iter().map(postgres_row).collect()
+            }
+        }
+    }
+
+    /// Writes by a statement that is a transaction of its own, and gives its rows. What it wrote is
+    /// durable then.
+    pub(super) async fn change(
+        &self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, Fault> {
+        match self {
+            Self::Sqlite { .. } => {
+                let mut open = self.write().await?;
+                let rows = open.rows(sql, values).await?;
+                open.commit().await?;
+                Ok(rows)
+            }
+            Self::Postgres(_) => self.rows(sql, values).await,
+        }
     }
 
     /// Begins to read.
