@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::digest;
-use super::store::{Fault, Reading, Writing};
+use super::store::{Entry, Fault, Reading, Writing};
 
 const GENESIS: &str = "x428-exchange-record-v1";
 
-/// Appends an entry, in the owner's turn.
+/// Appends an entry, in the owner's turn. It is written when the transaction is committed.
 // r[impl withdrawal.security.audit]
 pub(crate) async fn append(
     writing: &mut Writing,
@@ -17,27 +17,23 @@ pub(crate) async fn append(
     now: Timestamp,
     mut what: Value,
 ) -> Result<(), Fault> {
-    let newest = "SELECT number, digest FROM record WHERE owner = $1 ORDER BY number DESC LIMIT 1";
-    let rows = writing.rows(newest, vec![owner.into()]).await?;
-    let (number, previous) = match rows.first() {
-        Some(row) => (row.int("number")? + 1, row.text("digest")?.to_owned()),
+    let (number, previous) = match writing.newest_entry(owner).await? {
+        Some((number, digest)) => (number + 1, digest),
         None => (0, digest::of(GENESIS)),
     };
     if let Value::Object(what) = &mut what {
         what.insert("at".to_owned(), json!(now));
     }
     let data = what.to_string();
-    let own = digest::of(&format!("{previous}\n{number}\n{data}"));
-    let insert = "INSERT INTO record (owner, number, data, previous, digest)
-        VALUES ($1, $2, $3, $4, $5)";
-    let values = vec![
-        owner.into(),
-        number.into(),
-        data.into(),
-        previous.into(),
-        own.into(),
-    ];
-    writing.execute(insert, values).await.map(drop)
+    let digest = digest::of(&format!("{previous}\n{number}\n{data}"));
+    writing.add_entry(Entry {
+        owner: owner.to_owned(),
+        number,
+        data,
+        previous,
+        digest,
+    });
+    Ok(())
 }
 
 /// Whether the chain of an owner is whole.

@@ -8,11 +8,13 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
+use sqlx::SqlSafeStr;
 
 use self::database::{Database, Open};
 pub(crate) use self::database::{Row, Value};
 
 mod balance;
+mod chain;
 mod database;
 pub(crate) mod forget;
 mod group;
@@ -23,6 +25,7 @@ mod tests;
 
 pub(crate) use self::record::Record;
 pub(crate) use balance::Movement;
+pub(crate) use chain::Entry;
 
 /// Why a database did not answer, without anything that it was given.
 #[derive(Debug, thiserror::Error)]
@@ -142,7 +145,10 @@ impl Store {
 
     pub(crate) async fn write(&self) -> Result<Writing, Fault> {
         let open = self.0.write().await?;
-        Ok(Writing(Reading(open)))
+        Ok(Writing {
+            reading: Reading(open),
+            entries: Vec::new(),
+        })
     }
 }
 
@@ -192,19 +198,23 @@ impl Reading {
 }
 
 /// A transaction that writes. Dropped without [`commit`](Self::commit), it has never been.
-pub(crate) struct Writing(Reading);
+pub(crate) struct Writing {
+    reading: Reading,
+    /// What was appended to records and is not written yet.
+    entries: Vec<Entry>,
+}
 
 impl std::ops::Deref for Writing {
     type Target = Reading;
 
     fn deref(&self) -> &Reading {
-        &self.0
+        &self.reading
     }
 }
 
 impl std::ops::DerefMut for Writing {
     fn deref_mut(&mut self) -> &mut Reading {
-        &mut self.0
+        &mut self.reading
     }
 }
 
@@ -231,10 +241,10 @@ impl Writing {
     /// Runs a statement, and tells how many rows it has changed.
     pub(crate) async fn execute(
         &mut self,
-        sql: &'static str,
+        sql: impl SqlSafeStr,
         values: Vec<Value>,
     ) -> Result<u64, Fault> {
-        self.0.0.execute(sql, values).await
+        self.reading.0.execute(sql, values).await
     }
 
     /// Adds one to a counter that begins anew after a period, and gives what it is now.
@@ -273,8 +283,9 @@ impl Writing {
     }
 
     /// Makes it durable, all of it.
-    pub(crate) async fn commit(self) -> Result<(), Fault> {
-        self.0.0.commit().await
+    pub(crate) async fn commit(mut self) -> Result<(), Fault> {
+        self.write_entries().await?;
+        self.reading.0.commit().await
     }
 }
 

@@ -16,7 +16,7 @@ use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Arguments as _, Column as _, Postgres, Row as _, Sqlite, raw_sql};
+use sqlx::{Arguments as _, Column as _, Postgres, Row as _, SqlSafeStr, Sqlite, raw_sql};
 
 use super::Fault;
 use super::group::{Turn, Writer};
@@ -263,7 +263,7 @@ impl Open {
     /// Runs a statement, and tells how many rows it has changed.
     pub(super) async fn execute(
         &mut self,
-        sql: &'static str,
+        sql: impl SqlSafeStr,
         values: Vec<Value>,
     ) -> Result<u64, Fault> {
         match self {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use x428::withdrawal::decimal::Decimal;
 
 use super::{Fault, Movement, Store, Writing, counted};
+use crate::exchange::audit;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
@@ -62,6 +63,33 @@ async fn a_reservation_ends_once() {
         (balance.available, balance.reserved),
         (amount("2"), Decimal::ZERO)
     );
+}
+
+/// A transaction may append more than a statement writes, to the records of several owners.
+#[tokio::test]
+async fn a_record_is_one_chain_over_statements_and_transactions() {
+    let (_directory, store) = on_sqlite().await;
+    let mut writing = store.write().await.unwrap();
+    prepare(&mut writing).await.unwrap();
+    let owner = "INSERT INTO owner (id, data, login) VALUES ($1, '{}', $1)";
+    writing.execute(owner, vec!["ben".into()]).await.unwrap();
+    writing.commit().await.unwrap();
+    for _ in 0..2 {
+        let mut writing = store.write().await.unwrap();
+        for number in 0..70 {
+            let owner = if number % 3 == 0 { "ben" } else { "ana" };
+            let what = serde_json::json!({"event": number});
+            audit::append(&mut writing, owner, NOW, what).await.unwrap();
+        }
+        writing.commit().await.unwrap();
+    }
+    let mut reading = store.read().await.unwrap();
+    for (owner, entries) in [("ana", 92), ("ben", 48)] {
+        assert!(audit::is_whole(&mut reading, owner).await.unwrap());
+        let count = "SELECT COUNT(*) AS entries FROM record WHERE owner = $1";
+        let rows = reading.rows(count, vec![owner.into()]).await.unwrap();
+        assert_eq!(rows[0].int("entries").unwrap(), entries);
+    }
 }
 
 #[tokio::test]
