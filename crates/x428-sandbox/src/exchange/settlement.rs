@@ -71,7 +71,7 @@ async fn move_on(exchange: &Exchange, row: &Row, now: Timestamp) -> Result<(), F
     Ok(())
 }
 
-/// What happens to a withdrawal as soon as it is created.
+/// What happens to a withdrawal as soon as it is created. It is written with it.
 pub(crate) async fn begin(
     exchange: &Exchange,
     withdrawal: &mut Withdrawal,

@@ -24,7 +24,7 @@ pub(crate) mod spending;
 mod tests;
 
 pub(crate) use self::record::Record;
-pub(crate) use balance::Movement;
+pub(crate) use balance::{Balance, Movement};
 pub(crate) use chain::Entry;
 
 /// Why a database did not answer, without anything that it was given.
@@ -226,6 +226,16 @@ impl Writing {
             1 => Ok(()),
             _ => Err(Fault::Damaged),
         }
+    }
+
+    /// The same, and the owner's record as the transaction before has left it.
+    pub(crate) async fn in_turn_of<R: DeserializeOwned>(
+        &mut self,
+        owner: &str,
+    ) -> Result<R, Fault> {
+        let turn = "UPDATE owner SET turn = turn + 1 WHERE id = $1 RETURNING data";
+        let mut owners = self.find(turn, vec![owner.into()]).await?;
+        owners.pop().ok_or(Fault::Damaged)
     }
 
     /// Adds a record, and tells whether its name was free.

@@ -5,6 +5,7 @@ mod create;
 pub(crate) mod destination;
 mod factor;
 mod grant;
+mod known;
 mod order;
 pub(crate) mod ownership;
 pub(crate) mod travel;

@@ -2,10 +2,12 @@
 //!
 //! The functions of this file are called within the owner's turn.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use x428::withdrawal::decimal::Decimal;
 
-use super::{Fault, Reading, Writing};
+use super::{Fault, Reading, Row, Writing};
 
 /// What an owner has of an asset.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,19 +25,34 @@ pub(crate) enum Movement {
     Release,
 }
 
+impl Balance {
+    fn of(row: &Row) -> Result<Self, Fault> {
+        let read = |column| Decimal::parse(row.text(column)?).map_err(|_| Fault::Damaged);
+        Ok(Self {
+            available: read("available")?,
+            reserved: read("reserved")?,
+        })
+    }
+}
+
 impl Reading {
+    /// What the owner has, by asset.
+    pub(crate) async fn balances(
+        &mut self,
+        owner: &str,
+    ) -> Result<BTreeMap<String, Balance>, Fault> {
+        let select = "SELECT asset, available, reserved FROM balance WHERE owner = $1";
+        let rows = self.rows(select, vec![owner.into()]).await?;
+        rows.iter()
+            .map(|row| Ok((row.text("asset")?.to_owned(), Balance::of(row)?)))
+            .collect()
+    }
+
     /// What the owner has of the asset.
     pub(crate) async fn balance(&mut self, owner: &str, asset: &str) -> Result<Balance, Fault> {
         let select = "SELECT available, reserved FROM balance WHERE owner = $1 AND asset = $2";
         let rows = self.rows(select, vec![owner.into(), asset.into()]).await?;
-        let Some(row) = rows.first() else {
-            return Ok(Balance::default());
-        };
-        let read = |column| Decimal::parse(row.text(column)?).map_err(|_| Fault::Damaged);
-        Ok(Balance {
-            available: read("available")?,
-            reserved: read("reserved")?,
-        })
+        rows.first().map_or(Ok(Balance::default()), Balance::of)
     }
 }
 
@@ -55,18 +72,17 @@ impl Writing {
         self.put_balance(owner, asset, balance).await
     }
 
-    /// Sets an amount aside for a withdrawal. Nothing happens and `false` is told if the balance
-    /// does not cover it.
+    /// Sets an amount aside for a withdrawal, out of the balance that was read in this turn. Nothing
+    /// happens and `false` is told if the balance does not cover it.
     // r[impl withdrawal.submit.balance]
     pub(crate) async fn reserve(
         &mut self,
         withdrawal: &str,
-        owner: &str,
-        asset: &str,
+        (owner, asset): (&str, &str),
+        mut balance: Balance,
         amount: Decimal,
         now: Timestamp,
     ) -> Result<bool, Fault> {
-        let mut balance = self.balance(owner, asset).await?;
         let Some(available) = balance.available.checked_sub(amount) else {
             return Ok(false);
         };

@@ -21,6 +21,15 @@ pub(crate) struct Spent {
 }
 
 impl Spent {
+    fn nothing(client: &str, day: Timestamp) -> Self {
+        Self {
+            client: client.to_owned(),
+            day,
+            dollars: Decimal::ZERO,
+            count: 0,
+        }
+    }
+
     fn of(row: &Row) -> Result<Self, Fault> {
         Ok(Self {
             client: row.text("client")?.to_owned(),
@@ -40,6 +49,13 @@ pub(crate) fn sum<'a>(spent: impl Iterator<Item = &'a Spent>) -> Result<Decimal,
     Ok(all)
 }
 
+/// What a client has withdrawn on a day, of what was read of the owner.
+pub(crate) fn of_day(spent: &[Spent], client: &str, day: Timestamp) -> Spent {
+    let mut spent = spent.iter();
+    let of_day = spent.find(|spent| spent.client == client && spent.day == day);
+    of_day.map_or_else(|| Spent::nothing(client, day), Spent::clone)
+}
+
 impl Reading {
     /// What the owner's clients have withdrawn since the beginning of a day.
     pub(crate) async fn spending(
@@ -56,14 +72,14 @@ impl Reading {
 }
 
 impl Writing {
-    /// Counts a withdrawal.
+    /// Counts a withdrawal with what the client had withdrawn on its day, as it was read in this
+    /// turn.
     pub(crate) async fn spend(
         &mut self,
-        (owner, client): (&str, &str),
-        day: Timestamp,
+        owner: &str,
+        mut spent: Spent,
         dollars: Decimal,
     ) -> Result<(), Fault> {
-        let mut spent = self.spent(owner, client, day).await?;
         spent.dollars = spent.dollars.checked_add(dollars).ok_or(Fault::Damaged)?;
         spent.count += 1;
         self.put_spent(owner, &spent).await
@@ -87,12 +103,7 @@ impl Writing {
         let values = vec![owner.into(), client.into(), day.as_millisecond().into()];
         match self.rows(select, values).await?.first() {
             Some(row) => Spent::of(row),
-            None => Ok(Spent {
-                client: client.to_owned(),
-                day,
-                dollars: Decimal::ZERO,
-                count: 0,
-            }),
+            None => Ok(Spent::nothing(client, day)),
         }
     }
 

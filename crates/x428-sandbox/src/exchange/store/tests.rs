@@ -37,15 +37,18 @@ async fn a_reservation_ends_once() {
     let (_directory, store) = on_sqlite().await;
     let mut writing = store.write().await.unwrap();
     prepare(&mut writing).await.unwrap();
+    let whose = ("ana", "ETH");
+    let balance = writing.balance("ana", "ETH").await.unwrap();
     assert!(
         writing
-            .reserve("wd", "ana", "ETH", amount("1.5"), NOW)
+            .reserve("wd", whose, balance, amount("1.5"), NOW)
             .await
             .unwrap()
     );
+    let balance = writing.balance("ana", "ETH").await.unwrap();
     assert!(
         !writing
-            .reserve("wd2", "ana", "ETH", amount("0.6"), NOW)
+            .reserve("wd2", whose, balance, amount("0.6"), NOW)
             .await
             .unwrap()
     );

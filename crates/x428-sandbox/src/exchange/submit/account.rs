@@ -4,21 +4,21 @@ use jiff::Timestamp;
 use x428::wire::withdrawal::{ErrorDetailCode, WithdrawalErrorCode as Code};
 use x428::withdrawal::decimal::Decimal;
 
+use super::known::Account;
 use super::{Destination, Target};
 use crate::exchange::access::{Caller, periods};
 use crate::exchange::api::fees::Costs;
 use crate::exchange::call::Call;
 use crate::exchange::failure::{Failure, refuse, refuse_at};
 use crate::exchange::model::Owner;
-use crate::exchange::store::{Fault, Writing, spending};
+use crate::exchange::store::{Fault, spending};
 
 /// Whether the balance covers amount and fee.
 // r[impl withdrawal.submit.balance]
-pub(super) async fn balance(
-    caller: &Caller,
+pub(super) fn balance(
+    account: &Account,
     destination: &Destination<'_>,
     costs: &Costs,
-    writing: &mut Writing,
 ) -> Result<(), Failure> {
     let of_fee = || {
         refuse_at(
@@ -28,10 +28,7 @@ pub(super) async fn balance(
             ErrorDetailCode::Range,
         )
     };
-    let available = writing
-        .balance(caller.owner(), &destination.asset.id)
-        .await?
-        .available;
+    let available = account.balance(&destination.asset.id).available;
     if available < destination.target.amount {
         return Err(refuse_at(
             Code::InsufficientBalance,
@@ -43,33 +40,26 @@ pub(super) async fn balance(
     if available < costs.debit {
         return Err(of_fee());
     }
-    if costs.fee_asset != destination.asset.id.as_str() {
-        let of_other = writing
-            .balance(caller.owner(), costs.fee_asset.as_str())
-            .await?;
-        if of_other.available < costs.fee {
-            return Err(of_fee());
-        }
+    let is_of_other = costs.fee_asset != destination.asset.id.as_str();
+    if is_of_other && account.balance(costs.fee_asset.as_str()).available < costs.fee {
+        return Err(of_fee());
     }
     Ok(())
 }
 
 /// Whether the account may withdraw as much, and the client as often, in a day.
-pub(super) async fn limits(
+pub(super) fn limits(
     call: &Call,
     caller: &Caller,
     owner: &Owner,
+    account: &Account,
     dollars: Decimal,
-    writing: &mut Writing,
 ) -> Result<(), Failure> {
     let (day, _) = periods(call.now)?;
-    let today = writing.spending(&owner.id, day).await?;
-    let total = spending::sum(today.iter())?.checked_add(dollars);
+    let today = account.spent.iter().filter(|spent| spent.day >= day);
+    let total = spending::sum(today)?.checked_add(dollars);
     let total = total.ok_or(Fault::Damaged)?;
-    let mut of_client = today
-        .iter()
-        .filter(|spent| spent.client == caller.client.id);
-    let count = of_client.next().map_or(0, |spent| spent.count);
+    let count = spending::of_day(&account.spent, &caller.client.id, day).count;
     if total > owner.daily_limit || count >= i64::from(call.exchange.settings.withdrawals_per_day) {
         return Err(refuse_at(
             Code::DailyLimitExceeded,

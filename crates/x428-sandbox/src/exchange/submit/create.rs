@@ -11,13 +11,14 @@ use x428::withdrawal::decimal::Decimal;
 use x428::withdrawal::submission::Submission as Submitted;
 
 use super::Destination;
+use super::known::Account;
 use super::travel::Travel;
 use crate::exchange::access::{Caller, periods};
 use crate::exchange::api::fees::Costs;
 use crate::exchange::call::Call;
 use crate::exchange::failure::{Failure, refuse_at};
 use crate::exchange::model::{Challenge, Owner, Past, Quote, Submission, Withdrawal};
-use crate::exchange::store::{Fault, Writing};
+use crate::exchange::store::{Fault, Writing, spending};
 use crate::exchange::{audit, notify, settlement};
 
 /// What is to be created.
@@ -26,6 +27,8 @@ pub(super) struct New<'a> {
     pub(super) destination: &'a Destination<'a>,
     pub(super) costs: &'a Costs,
     pub(super) dollars: Decimal,
+    /// Out of what, as it was before.
+    pub(super) account: &'a Account,
     pub(super) travel_rule: Travel,
     pub(super) approval: Option<Box<Challenge>>,
 }
@@ -58,10 +61,9 @@ pub(super) async fn create(
         }
     }
     kept.withdrawal = Some(id.clone());
-    writing.put(&withdrawal).await?;
     let (day, _) = periods(call.now)?;
-    let who = (owner.id.as_str(), caller.client.id.as_str());
-    writing.spend(who, day, new.dollars).await?;
+    let today = spending::of_day(&new.account.spent, &caller.client.id, day);
+    writing.spend(&owner.id, today, new.dollars).await?;
     let what = json!({
         "event": "withdrawal.created", "withdrawal": id, "challenge": approved_by,
         "client": caller.client.id, "key": kept.id,
@@ -145,27 +147,26 @@ async fn reserve(
     new: &New<'_>,
     writing: &mut Writing,
 ) -> Result<(), Failure> {
-    let owner = caller.owner();
     let asset = new.destination.asset.id.as_str();
     let costs = new.costs;
-    let mut covered = writing
-        .reserve(id, owner, asset, costs.debit, call.now)
-        .await?;
-    if covered && costs.fee_asset != asset && costs.fee.is_positive() {
-        let fee_asset = costs.fee_asset.as_str();
-        covered = writing
-            .reserve(id, owner, fee_asset, costs.fee, call.now)
-            .await?;
+    let mut parts = vec![(asset, costs.debit)];
+    if costs.fee_asset != asset && costs.fee.is_positive() {
+        parts.push((costs.fee_asset.as_str(), costs.fee));
     }
-    if covered {
-        return Ok(());
+    for (asset, amount) in parts {
+        let whose = (caller.owner(), asset);
+        let balance = new.account.balance(asset);
+        let reserved = writing.reserve(id, whose, balance, amount, call.now);
+        if !reserved.await? {
+            return Err(refuse_at(
+                Code::InsufficientBalance,
+                "The balance does not cover the amount.",
+                "/amount",
+                ErrorDetailCode::Range,
+            ));
+        }
     }
-    Err(refuse_at(
-        Code::InsufficientBalance,
-        "The balance does not cover the amount.",
-        "/amount",
-        ErrorDetailCode::Range,
-    ))
+    Ok(())
 }
 
 // r[impl withdrawal.security.notify]

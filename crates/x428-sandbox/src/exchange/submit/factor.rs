@@ -137,9 +137,12 @@ async fn prove(
         methods: &methods,
     };
     let proof = signed.check(&challenge).map_err(refused)?;
-    let live: Option<Consent> = writing.get(&known.consent).await?;
-    if live.is_none_or(|consent| consent.ended_at.is_some()) {
-        return Err(refused(InvalidProof::Challenge));
+    // The grant of the caller was found to be live in this turn.
+    if known.consent != caller.consent.id {
+        let live: Option<Consent> = writing.get(&known.consent).await?;
+        if live.is_none_or(|consent| consent.ended_at.is_some()) {
+            return Err(refused(InvalidProof::Challenge));
+        }
     }
     drop(proof);
     Ok(known)

@@ -13,8 +13,8 @@ use crate::exchange::call::Call;
 use crate::exchange::failure::{Failure, refuse_at};
 use crate::exchange::model::ListedAsset;
 use crate::exchange::oauth::details::dollars;
+use crate::exchange::store::Fault;
 use crate::exchange::store::spending::{self, Spent};
-use crate::exchange::store::{Fault, Writing};
 
 /// Whether the grant allows the asset on the network, and the address.
 pub(super) fn destination(caller: &Caller, target: &Target) -> Result<(), Failure> {
@@ -55,10 +55,10 @@ pub(super) fn destination(caller: &Caller, target: &Target) -> Result<(), Failur
 
 /// Whether the withdrawal is within every limit of the details that allow it.
 // r[impl withdrawal.details.conversion]
-pub(super) async fn limits(
+pub(super) fn limits(
     call: &Call,
     caller: &Caller,
-    writing: &mut Writing,
+    spent: &[Spent],
     listed: &[ListedAsset],
     target: &Target,
     mode: FeeMode,
@@ -83,7 +83,6 @@ pub(super) async fn limits(
         worth = worth.checked_add(fee).ok_or(Fault::Damaged)?;
     }
     let (day, month) = periods(call.now)?;
-    let mut known = None;
     for detail in of_asset(&caller.consent.details, target) {
         for limit in &*detail.limits {
             let rate = dollars(&limit.currency, listed).ok_or(Fault::Damaged)?;
@@ -93,8 +92,8 @@ pub(super) async fn limits(
                 .ok_or(Fault::Damaged)?;
             let before = match limit.period {
                 LimitPeriod::Transaction => Decimal::ZERO,
-                LimitPeriod::Day => spent(caller, writing, month, &mut known, day).await?,
-                LimitPeriod::Month => spent(caller, writing, month, &mut known, month).await?,
+                LimitPeriod::Day => withdrawn(caller, spent, day)?,
+                LimitPeriod::Month => withdrawn(caller, spent, month)?,
                 _ => {
                     return Err(exceeded(
                         "A limit is of a kind that is not known.",
@@ -132,17 +131,7 @@ fn of_asset<'a>(
 
 /// What the client has withdrawn since a day of the month.
 // r[impl withdrawal.details.counted]
-async fn spent(
-    caller: &Caller,
-    writing: &mut Writing,
-    month: Timestamp,
-    known: &mut Option<Vec<Spent>>,
-    since: Timestamp,
-) -> Result<Decimal, Fault> {
-    let spent = match known {
-        Some(spent) => spent,
-        None => known.insert(writing.spending(caller.owner(), month).await?),
-    };
+fn withdrawn(caller: &Caller, spent: &[Spent], since: Timestamp) -> Result<Decimal, Fault> {
     spending::sum(
         spent
             .iter()

@@ -6,12 +6,13 @@ use x428::encoding::base64url;
 use x428::wire::withdrawal::{ErrorDetailCode, WithdrawalErrorCode as Code};
 use x428::withdrawal::submission::Submission as Submitted;
 
+use super::known::{Account, Records};
 use super::{Destination, account, create, factor, grant, travel};
 use crate::exchange::access::Caller;
 use crate::exchange::call::Call;
 use crate::exchange::failure::{Failure, refuse_at};
 use crate::exchange::model::{Owner, Submission, Withdrawal};
-use crate::exchange::store::{Fault, Writing};
+use crate::exchange::store::Fault;
 use crate::exchange::{audit, digest};
 
 /// What a submission leads to.
@@ -58,12 +59,12 @@ pub(crate) async fn decide(
 // r[impl withdrawal.details.enforce]
 async fn in_order(call: &Call, caller: &Caller, submitted: &Submitted) -> Result<Outcome, Failure> {
     let mut writing = call.exchange.store.write().await?;
-    writing.turn_of(caller.owner()).await?;
-    caller.still_granted(&mut writing).await?;
-    let owner: Owner = writing.get(caller.owner()).await?.ok_or(Fault::Damaged)?;
+    let owner: Owner = writing.in_turn_of(caller.owner()).await?;
+    let records = Records::read(caller, submitted, &mut writing).await?;
+    caller.is_granted(records.consent.as_ref())?;
 
     // 4: idempotency
-    let mut kept = key(call, caller, submitted, &mut writing).await?;
+    let mut kept = key(call, caller, submitted, records.submission)?;
     if let Some(id) = &kept.withdrawal {
         let withdrawal: Withdrawal = writing.get(id).await?.ok_or(Fault::Damaged)?;
         writing.put(&kept).await?;
@@ -77,9 +78,10 @@ async fn in_order(call: &Call, caller: &Caller, submitted: &Submitted) -> Result
     // 5: limits and destinations of the authorization details
     let target = super::Target::of(submitted)?;
     grant::destination(caller, &target)?;
-    let listed = crate::exchange::api::assets::listed(&mut writing).await?;
+    let listed = records.listed;
+    let account = Account::read(call, caller, &mut writing).await?;
     let mode = submitted.fee_mode();
-    grant::limits(call, caller, &mut writing, &listed, &target, mode).await?;
+    grant::limits(call, caller, &account.spent, &listed, &target, mode)?;
 
     // 6: asset, network, address, memo, amount, quote
     let destination = Destination::check(call, &listed, &target)?;
@@ -88,9 +90,9 @@ async fn in_order(call: &Call, caller: &Caller, submitted: &Submitted) -> Result
         .await?;
 
     // 7: balance and limits of the account
-    account::balance(caller, &destination, &costs, &mut writing).await?;
+    account::balance(&account, &destination, &costs)?;
     let dollars = destination.dollars(&costs, &listed)?;
-    account::limits(call, caller, &owner, dollars, &mut writing).await?;
+    account::limits(call, caller, &owner, &account, dollars)?;
 
     // 8: holds and restrictions
     account::holds(&owner, &target, call.now)?;
@@ -127,6 +129,7 @@ async fn in_order(call: &Call, caller: &Caller, submitted: &Submitted) -> Result
         destination: &destination,
         costs: &costs,
         dollars,
+        account: &account,
         travel_rule,
         approval,
     };
@@ -144,11 +147,11 @@ async fn in_order(call: &Call, caller: &Caller, submitted: &Submitted) -> Result
 // r[impl withdrawal.idempotency.in-flight]
 // r[impl withdrawal.idempotency.replay]
 // r[impl withdrawal.idempotency.retention]
-async fn key(
+fn key(
     call: &Call,
     caller: &Caller,
     submitted: &Submitted,
-    writing: &mut Writing,
+    kept: Option<Submission>,
 ) -> Result<Submission, Failure> {
     let key = submitted.key().as_str();
     let id = Submission::name(caller.owner(), &caller.client.id, key);
@@ -156,7 +159,6 @@ async fn key(
     let retention = call.exchange.settings.idempotency_retention;
     let ends_at: Timestamp =
         call.now + SignedDuration::try_from(retention).map_err(Fault::because)?;
-    let kept: Option<Submission> = writing.get(&id).await?;
     match kept.filter(|kept| call.now < kept.ends_at) {
         Some(kept) if !digest::same(&kept.fingerprint, &fingerprint) => Err(refuse_at(
             Code::IdempotencyMismatch,
