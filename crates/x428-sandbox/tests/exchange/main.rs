@@ -28,5 +28,6 @@ mod shown;
 mod spared;
 mod step_up;
 mod submission;
+mod trips;
 mod walkthroughs;
 mod webhooks;

@@ -9,7 +9,7 @@ use x428_sandbox::exchange::{Exchange, Fault, Settings, Store};
 
 use crate::harness::{World, ether};
 use crate::mail::server::{Inbox, Kind};
-use crate::{flow, mail, races, rates, spared};
+use crate::{flow, mail, races, rates, spared, trips};
 
 #[path = "../services/postgres.rs"]
 mod server;
@@ -25,6 +25,13 @@ async fn database() -> Option<(Store, String)> {
 async fn the_whole_way() {
     if let Some((store, _)) = database().await {
         flow::whole_way(World::on(store, None, |_| {}).await).await;
+    }
+}
+
+#[tokio::test]
+async fn a_submission_asks_little() {
+    if let Some((store, _)) = database().await {
+        trips::of_a_submission(World::on(store, None, |_| {}).await).await;
     }
 }
 

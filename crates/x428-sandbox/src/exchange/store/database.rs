@@ -23,6 +23,8 @@ use super::group::{Turn, Writer};
 
 /// How long a statement and a connection are waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
+const BEGIN: &str = "BEGIN";
+const COMMIT: &str = "COMMIT";
 /// Names the lock under which tables are made: "x428" and a number.
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(33831083903123458)";
 const MIGRATIONS: &[&str] = &[include_str!("1.sql")];
@@ -189,6 +191,7 @@ impl Database {
         sql: &'static str,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, Fault> {
+        trip(sql);
         match self {
             Self::Sqlite { readers, .. } => {
                 let query = sqlx::query_with(sql, sqlite_arguments(values)?);
@@ -223,6 +226,7 @@ impl Database {
 
     /// Begins to read.
     pub(super) async fn read(&self) -> Result<Open, Fault> {
+        trip(BEGIN);
         match self {
             Self::Sqlite { readers, .. } => Ok(Open::Sqlite(readers.begin().await?)),
             Self::Postgres(pool) => Ok(Open::Postgres(pool.begin().await?)),
@@ -232,6 +236,7 @@ impl Database {
     /// Begins to write. SQLite has one writer at a time, which takes the lock at once: a
     /// transaction that reads first and writes then may have to be undone.
     pub(super) async fn write(&self) -> Result<Open, Fault> {
+        trip(BEGIN);
         match self {
             Self::Sqlite { writer, .. } => Ok(Open::Turn(writer.begin().await?)),
             Self::Postgres(pool) => Ok(Open::Postgres(pool.begin().await?)),
@@ -266,6 +271,8 @@ impl Open {
         sql: impl SqlSafeStr,
         values: Vec<Value>,
     ) -> Result<u64, Fault> {
+        let sql = sql.into_sql_str();
+        trip(sql.as_str());
         match self {
             Self::Sqlite(open) => {
                 let query = sqlx::query_with(sql, sqlite_arguments(values)?);
@@ -288,6 +295,7 @@ impl Open {
         sql: &'static str,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, Fault> {
+        trip(sql);
         match self {
             Self::Sqlite(open) => {
                 let query = sqlx::query_with(sql, sqlite_arguments(values)?);
@@ -322,6 +330,7 @@ impl Open {
 
     /// Makes it durable, all of it.
     pub(super) async fn commit(self) -> Result<(), Fault> {
+        trip(COMMIT);
         match self {
             Self::Sqlite(open) => open.commit().await?,
             Self::Turn(turn) => turn.commit().await?,
@@ -329,6 +338,11 @@ impl Open {
         }
         Ok(())
     }
+}
+
+/// Logs, without the values, what a server is asked before anything else goes on.
+fn trip(sql: &str) {
+    tracing::trace!(sql, "asked");
 }
 
 fn sqlite_arguments(values: Vec<Value>) -> Result<SqliteArguments, Fault> {
