@@ -16,13 +16,17 @@ use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Arguments as _, Column as _, Postgres, Row as _, SqlSafeStr, Sqlite, raw_sql};
+use sqlx::{
+    Arguments as _, Column as _, Connection as _, Postgres, Row as _, SqlSafeStr, Sqlite, raw_sql,
+};
 
 use super::Fault;
 use super::group::{Turn, Writer};
 
 /// How long a statement and a connection are waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// A connection to a server is taken to be alive for so long after it was used.
+const ALIVE: Duration = Duration::from_secs(1);
 const BEGIN: &str = "BEGIN";
 const COMMIT: &str = "COMMIT";
 /// Names the lock under which tables are made: "x428" and a number.
@@ -141,6 +145,16 @@ impl Database {
         let pool = PgPoolOptions::new()
             .max_connections(connections.max(2))
             .acquire_timeout(PATIENCE)
+            .test_before_acquire(false)
+            .before_acquire(|connection, used| {
+                Box::pin(async move {
+                    // One that is used all the time needs no round trip to be tested.
+                    if used.idle_for >= ALIVE {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .after_connect(|connection, _| {
                 Box::pin(async move {
                     // Where the database has other defaults, a commit would be acknowledged
