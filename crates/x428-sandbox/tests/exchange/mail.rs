@@ -2,13 +2,16 @@
 
 pub(crate) mod server;
 
-use axum::http::StatusCode;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use serde_json::{Value, json};
 use x428_sandbox::exchange::{MailServer, Settings};
 
 use self::server::{Inbox, Kind, Letter};
 use crate::harness::{
-    ADDRESS, Browser, OTHER_ADDRESS, PASSWORD, Wallet, World, ether, execute, with, with_proof,
+    ADDRESS, Answer, Browser, OTHER_ADDRESS, PASSWORD, Wallet, World, ether, execute, with,
+    with_proof,
 };
 
 const KEY: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
@@ -35,7 +38,7 @@ fn status(challenge: &Value) -> String {
     email["status"].as_str().unwrap().to_owned()
 }
 
-async fn start(wallet: &Wallet<'_>, id: &str) -> crate::harness::Answer {
+async fn start(wallet: &Wallet<'_>, id: &str) -> Answer {
     let path = format!("/challenges/{id}/start");
     wallet.post(&path, &json!({"method": "email"})).await
 }
@@ -188,6 +191,58 @@ async fn an_owner_without_an_app_logs_in_by_mail() {
         .post(&page, "/login/factor", &[("code", &code)])
         .await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_code_is_sent_however_often_a_page_is_loaded() {
+    let inbox = Inbox::open(Kind::Plain).await;
+    let world = World::with(by_mail(&inbox)).await;
+    one_code(&inbox, &[&world]).await;
+}
+
+/// A browser asks every instance for the page of the second factor, many times at once, and sends
+/// the code as often.
+pub(crate) async fn one_code(inbox: &Inbox, worlds: &[&World]) {
+    let mut browser = Browser::new(worlds[0]);
+    let page = browser.visit("/login").await;
+    let fields = [("login", "ben"), ("password", PASSWORD), ("next", "/")];
+    browser.post(&page, "/login", &fields).await;
+    let apps = || worlds.iter().cycle().take(40).map(|world| &world.app);
+    let mut pages = at_once(apps(), || browser.request("/login/factor")).await;
+    assert!(pages.iter().all(|page| page.status == StatusCode::OK));
+    let letters = with_subject(&inbox.letters(), "Log in");
+    assert_eq!(letters.len(), 1);
+
+    let (page, code) = (pages.pop().unwrap(), letters[0].code());
+    let fields = [("code", code.as_str())];
+    let send = || browser.form_request(&page, "/login/factor", &fields);
+    let sent = at_once(apps().take(10), send).await;
+    let ways_in: Vec<_> = sent.iter().filter(|one| one.status == 303).collect();
+    let is_new = |one: &&&Answer| !one.header("set-cookie").is_empty();
+    assert_eq!(ways_in.iter().filter(is_new).count(), 1);
+    browser.take_cookie(ways_in.into_iter().find(|one| is_new(&one)).unwrap());
+    // Who is in is asked for nothing more.
+    let page = browser.get("/login/factor?next=/outbox").await;
+    assert_eq!(
+        (page.status, page.header("location")),
+        (StatusCode::SEE_OTHER, "/outbox")
+    );
+    assert_eq!(with_subject(&inbox.letters(), "Log in").len(), 1);
+}
+
+/// The answers to requests that are sent at the same time.
+async fn at_once<'a>(
+    apps: impl Iterator<Item = &'a Router>,
+    request: impl Fn() -> Request<Body>,
+) -> Vec<Answer> {
+    let sent: Vec<_> = apps
+        .map(|app| tokio::spawn(Answer::of(app.clone(), request())))
+        .collect();
+    let mut answers = Vec::new();
+    for answer in sent {
+        answers.push(answer.await.unwrap());
+    }
+    answers
 }
 
 #[tokio::test]

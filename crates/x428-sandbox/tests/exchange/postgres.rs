@@ -204,6 +204,18 @@ async fn two_instances_tell_once() {
     assert_eq!(rows.fetch_all(&mut database).await.unwrap().len(), 8);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_instances_send_one_code() {
+    let Some((store, url)) = database().await else {
+        return;
+    };
+    let inbox = Inbox::open(Kind::Plain).await;
+    let other = Store::postgres(&url, 8).await.unwrap();
+    let one = World::on(store, None, mail::by_mail(&inbox)).await;
+    let two = World::on(other, None, mail::by_mail(&inbox)).await;
+    mail::one_code(&inbox, &[&one, &two]).await;
+}
+
 #[tokio::test]
 async fn what_has_ended_is_forgotten() {
     if let Some((store, _)) = database().await {

@@ -24,19 +24,7 @@ async fn at_once(
             request
                 .headers_mut()
                 .insert("idempotency-key", key.parse().unwrap());
-            let app = app.clone();
-            tokio::spawn(async move {
-                use http_body_util::BodyExt as _;
-                use tower::ServiceExt as _;
-                let response = app.oneshot(request).await.unwrap();
-                let (parts, body) = response.into_parts();
-                let body = body.collect().await.unwrap().to_bytes();
-                Answer {
-                    status: parts.status,
-                    headers: parts.headers,
-                    text: String::from_utf8(body.to_vec()).unwrap(),
-                }
-            })
+            tokio::spawn(Answer::of(app.clone(), request))
         })
         .collect();
     let mut answers = Vec::new();

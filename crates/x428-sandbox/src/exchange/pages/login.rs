@@ -137,18 +137,17 @@ fn method_of(owner: &Owner) -> StepUpMethod {
 /// Asks for a second factor; without an authenticator app, a code is sent by e-mail.
 pub(super) async fn factor(visit: Visit) -> Result<Response, Page> {
     let owner = visit.owner().await?;
+    let next = next_of(&visit);
+    let session = visit.session.as_ref();
+    if session.is_some_and(|session| session.factor_at.is_some()) {
+        // Nobody is sent a code who has entered one.
+        return Ok(see_other(&next));
+    }
     if method_of(&owner) == StepUpMethod::Email
         && let Err((status, why)) = send(&visit, &owner).await?
     {
-        return Ok(factor_form(
-            &visit,
-            &owner,
-            &next_of(&visit),
-            Some(why),
-            status,
-        ));
+        return Ok(factor_form(&visit, &owner, &next, Some(why), status));
     }
-    let next = next_of(&visit);
     Ok(factor_form(&visit, &owner, &next, None, StatusCode::OK))
 }
 
@@ -199,15 +198,20 @@ async fn send(visit: &Visit, owner: &Owner) -> Result<Result<(), Unsent>, Fault>
         return Ok(Ok(()));
     };
     let now = visit.call.now;
-    if session.code.as_ref().is_some_and(|(_, until)| now < *until) {
+    if has_code(session, now) {
         return Ok(Ok(()));
     }
     // The task ends what has begun, even if the browser has gone away meanwhile: a session with a
     // code that nobody has sent would send no other one.
     let exchange = Arc::clone(&visit.call.exchange);
-    let (owner, session) = (owner.clone(), session.clone());
-    let task = tokio::spawn(async move { carry(&exchange, &owner, session, now).await });
+    let (owner, session) = (owner.clone(), session.id.clone());
+    let task = tokio::spawn(async move { carry(&exchange, &owner, &session, now).await });
     task.await.map_err(Fault::because)?
+}
+
+/// Whether a code was sent that can still be entered.
+fn has_code(session: &Session, now: Timestamp) -> bool {
+    session.code.as_ref().is_some_and(|(_, until)| now < *until)
 }
 
 /// Gives the session a code, and hands the e-mail with it over. If the server does not take it,
@@ -215,7 +219,7 @@ async fn send(visit: &Visit, owner: &Owner) -> Result<Result<(), Unsent>, Fault>
 async fn carry(
     exchange: &Exchange,
     owner: &Owner,
-    mut session: Session,
+    session: &str,
     now: Timestamp,
 ) -> Result<Result<(), Unsent>, Fault> {
     let method = StepUpMethod::Email;
@@ -224,6 +228,12 @@ async fn carry(
     let subject = "Log in";
     let mut writing = exchange.store.write().await?;
     writing.turn_of(&owner.id).await?;
+    // Another request of the browser may have sent one, or ended the session, before this one had
+    // its turn.
+    let session: Option<Session> = writing.get(session).await?;
+    let Some(mut session) = session.filter(|session| !has_code(session, now)) else {
+        return Ok(Ok(()));
+    };
     if sends::count(exchange, &mut writing, owner, method, now)
         .await?
         .is_err()
@@ -244,7 +254,8 @@ async fn carry(
         .await?;
     }
     let lifetime = SignedDuration::try_from(CODE_LIFETIME_MAX).map_err(Fault::because)?;
-    session.code = Some((codes::digest(exchange, &session.id, &code), now + lifetime));
+    let sent = Some((codes::digest(exchange, &session.id, &code), now + lifetime));
+    session.code.clone_from(&sent);
     writing.put(&session).await?;
     let what = serde_json::json!({"event": "login", "method": method, "sent": true});
     audit::append(&mut writing, &owner.id, now, what).await?;
@@ -259,7 +270,7 @@ async fn carry(
         writing.turn_of(&owner.id).await?;
         sends::take_back(&mut writing, owner, method).await?;
         let kept: Option<Session> = writing.get(&session.id).await?;
-        if let Some(kept) = kept {
+        if let Some(kept) = kept.filter(|kept| kept.code == sent) {
             writing.put(&Session { code: None, ..kept }).await?;
         }
         writing.commit().await?;
@@ -311,13 +322,14 @@ pub(super) async fn post_factor(visit: Visit) -> Result<Response, Page> {
     attempts::was_right(&mut writing, &owner.id, method).await?;
     let what = serde_json::json!({"event": "login", "method": method, "accepted": true});
     audit::append(&mut writing, &owner.id, now, what).await?;
-    writing.commit().await?;
+    // The code is used up in the same moment: the session that has it is no more.
     let session = Session {
         factor_at: Some(now),
         code: None,
         ..session
     };
-    let cookie = visit.renew(session).await?;
+    let cookie = visit.renew_with(&mut writing, session).await?;
+    writing.commit().await?;
     Ok(([(header::SET_COOKIE, cookie)], see_other(&next)).into_response())
 }
 

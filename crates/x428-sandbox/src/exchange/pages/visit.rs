@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use super::{problem, see_other};
 use crate::exchange::call::Call;
 use crate::exchange::model::{Owner, Session};
-use crate::exchange::store::Fault;
+use crate::exchange::store::{Fault, Writing};
 use crate::exchange::{Exchange, digest, random};
 
 const COOKIE: &str = "__Host-x428";
@@ -163,12 +163,23 @@ impl Visit {
     /// its cookie from before. It ends when the old one would have: who has taken a cookie cannot
     /// keep it alive without a login.
     pub(crate) async fn renew(&self, session: Session) -> Result<HeaderValue, Page> {
+        let mut writing = self.call.exchange.store.write().await?;
+        let cookie = self.renew_with(&mut writing, session).await?;
+        writing.commit().await?;
+        Ok(cookie)
+    }
+
+    /// The same, together with what else is written.
+    pub(super) async fn renew_with(
+        &self,
+        writing: &mut Writing,
+        session: Session,
+    ) -> Result<HeaderValue, Fault> {
         let cookie = random::token("s")?;
         let session = Session {
             id: digest::of(&cookie),
             ..session
         };
-        let mut writing = self.call.exchange.store.write().await?;
         if let Some(old) = &self.session {
             let delete = "DELETE FROM session WHERE id = $1";
             writing
@@ -176,9 +187,8 @@ impl Visit {
                 .await?;
         }
         writing.put(&session).await?;
-        writing.commit().await?;
         let value = format!("{COOKIE}={cookie}; Path=/; Secure; HttpOnly; SameSite=Lax");
-        Ok(HeaderValue::from_str(&value).map_err(Fault::because)?)
+        HeaderValue::from_str(&value).map_err(Fault::because)
     }
 }
 

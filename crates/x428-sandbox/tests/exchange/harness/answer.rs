@@ -1,5 +1,9 @@
-use axum::http::{HeaderMap, StatusCode};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt as _;
 use serde_json::Value;
+use tower::ServiceExt as _;
 
 /// What was answered.
 #[derive(Debug, Clone)]
@@ -10,6 +14,18 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// What a service answers to a request.
+    pub(crate) async fn of(app: Router, request: Request<Body>) -> Self {
+        let response = app.oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
     }

@@ -26,10 +26,14 @@ impl<'a> Browser<'a> {
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
-        let request = Request::get(path)
-            .header(header::COOKIE, &self.cookie)
-            .body(Body::empty());
-        self.take(request.unwrap()).await
+        let request = self.request(path);
+        self.take(request).await
+    }
+
+    /// The request for a page.
+    pub(crate) fn request(&self, path: &str) -> Request<Body> {
+        let request = Request::get(path).header(header::COOKIE, &self.cookie);
+        request.body(Body::empty()).unwrap()
     }
 
     /// Follows redirections within the exchange.
@@ -52,6 +56,17 @@ impl<'a> Browser<'a> {
         path: &str,
         fields: &[(&str, &str)],
     ) -> Answer {
+        let request = self.form_request(page, path, fields);
+        self.take(request).await
+    }
+
+    /// The request that sends a form of the page that was shown.
+    pub(crate) fn form_request(
+        &self,
+        page: &Answer,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Request<Body> {
         let token = hidden(page, "token");
         let fields = [("token", token.as_str())]
             .into_iter()
@@ -60,11 +75,17 @@ impl<'a> Browser<'a> {
             .header(header::COOKIE, &self.cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(form_of(fields)));
-        self.take(request.unwrap()).await
+        request.unwrap()
     }
 
     async fn take(&mut self, request: Request<Body>) -> Answer {
         let answer = self.world.send(request).await;
+        self.take_cookie(&answer);
+        answer
+    }
+
+    /// Keeps the cookie of an answer, if it has one.
+    pub(crate) fn take_cookie(&mut self, answer: &Answer) {
         if let Some(cookie) = answer.headers.get(header::SET_COOKIE) {
             let cookie = cookie.to_str().unwrap();
             for rule in ["HttpOnly", "Secure", "SameSite=Lax", "__Host-"] {
@@ -76,7 +97,6 @@ impl<'a> Browser<'a> {
                 .unwrap()
                 .clone_into(&mut self.cookie);
         }
-        answer
     }
 
     /// Logs in with password and second factor.

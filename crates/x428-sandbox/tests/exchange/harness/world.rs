@@ -4,11 +4,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, header};
-use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tempfile::TempDir;
 use totp_rs::{Builder, Secret};
-use tower::ServiceExt as _;
 use x428::clock::Clock as _;
 use x428_sandbox::exchange::{Exchange, Settings, Store, seed};
 
@@ -98,14 +96,7 @@ impl World {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.app.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            text: String::from_utf8(body.to_vec()).unwrap(),
-        }
+        Answer::of(self.app.clone(), request).await
     }
 
     /// Lets as much time pass as `steps` of the settlement take, and settles after each.
