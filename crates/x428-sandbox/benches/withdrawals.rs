@@ -111,7 +111,7 @@ async fn withdraw(wallet: Arc<Wallet>) {
         "asset": "ETH", "network": "base", "amount": "0.0012",
         "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
     });
-    let reply = wallet.line.ask(&wallet.submission(&key, &body)).await;
+    let reply = wallet.ask(&Wallet::submission(&key, &body)).await;
     assert!(reply.status == 201 && !reply.replayed, "{reply:?}");
 }
 

@@ -61,7 +61,7 @@ pub use mail::MailServer;
 pub use model::{Checksum, KnownAddress, ListedAsset, ListedNetwork, StepUpRule};
 pub use random::{Random, SystemRandom};
 pub use rate::Peer;
-pub use settings::{Settings, TravelRuleThresholds};
+pub use settings::{NotAllowed, Settings, TravelRuleThresholds};
 pub use settlement::SCRIPTS;
 pub use store::{Fault, Store};
 pub use tls::{OwnCertificate, TlsListener};
@@ -73,6 +73,9 @@ pub enum ExchangeError {
     /// The settings cannot be used.
     #[error(transparent)]
     Misuse(#[from] Misuse),
+    /// The specification does not allow them.
+    #[error("the settings: {0}")]
+    NotAllowed(#[from] NotAllowed),
     /// The database does not answer.
     #[error("the database: {0}")]
     Store(#[from] Fault),
@@ -95,8 +98,8 @@ impl Exchange {
     /// An exchange on a database, with the clock of the system.
     ///
     /// # Errors
-    /// [`ExchangeError`] for an issuer that is not an https URI, and for a database that does not
-    /// answer.
+    /// [`ExchangeError`] for an issuer that is not an https URI, for a setting that the
+    /// specification does not allow, and for a database that does not answer.
     pub async fn new(store: Store, settings: Settings) -> Result<Arc<Self>, ExchangeError> {
         Self::with_clock(store, settings, SystemClock).await
     }
@@ -125,6 +128,7 @@ impl Exchange {
     ) -> Result<Arc<Self>, ExchangeError> {
         HttpsUri::parse(settings.issuer.as_str())
             .map_err(|_| Misuse::new("the issuer has to be an https URI"))?;
+        settings.check()?;
         let keys = Keys::load(&store, settings.keys_replaced, clock.now()).await?;
         let courier = deliver::Courier::new(settings.private_webhooks, settings.webhook_patience)?;
         let mailer = match &settings.mail_server {

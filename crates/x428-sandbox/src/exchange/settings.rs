@@ -6,13 +6,18 @@ use std::time::Duration;
 
 use x428::wire::withdrawal::{
     ACCESS_TOKEN_LIFETIME_MAX, AUTHORIZATION_CODE_LIFETIME_MAX, CHALLENGE_KEPT_MIN,
-    CHALLENGE_LIFETIME_MAX, IDEMPOTENCY_RETENTION_MIN, PROOF_LIFETIME_MAX,
+    CHALLENGE_LIFETIME_MAX, IDEMPOTENCY_RETENTION_MIN, PAR_LIFETIME_MAX, PROOF_LIFETIME_MAX,
 };
 use x428::withdrawal::decimal::Decimal;
 
 use super::mail::MailServer;
 
-/// The settings of an exchange.
+mod allowed;
+
+pub use allowed::NotAllowed;
+
+/// The settings of an exchange. An exchange is not made with one that the specification does not
+/// [allow](NotAllowed).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Settings {
@@ -133,7 +138,7 @@ impl Settings {
             name: "Example Exchange".to_owned(),
             access_token_lifetime: ACCESS_TOKEN_LIFETIME_MAX,
             code_lifetime: AUTHORIZATION_CODE_LIFETIME_MAX,
-            request_lifetime: 10 * MINUTE,
+            request_lifetime: PAR_LIFETIME_MAX,
             session_lifetime: 8 * 60 * MINUTE,
             authentication_age_max: 90 * 24 * 60 * MINUTE,
             quote_lifetime: MINUTE,

@@ -215,8 +215,8 @@ pub(crate) async fn one_code(inbox: &Inbox, worlds: &[&World]) {
 
     let (page, code) = (pages.pop().unwrap(), letters[0].code());
     let fields = [("code", code.as_str())];
-    let send = || browser.form_request(&page, "/login/factor", &fields);
-    let sent = at_once(apps().take(10), send).await;
+    let form = || browser.form_request(&page, "/login/factor", &fields);
+    let sent = at_once(apps().take(10), form).await;
     let ways_in: Vec<_> = sent.iter().filter(|one| one.status == 303).collect();
     let is_new = |one: &&&Answer| !one.header("set-cookie").is_empty();
     assert_eq!(ways_in.iter().filter(is_new).count(), 1);

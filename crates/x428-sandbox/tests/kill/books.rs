@@ -290,8 +290,8 @@ impl Books {
         for sent in sent.iter().filter(|sent| sent.answered.is_some()) {
             let id = text(&sent.answered.as_ref().unwrap()["id"]);
             assert!(listed.remove(&id), "not listed: {id}");
-            let ask = wallet.submission(&sent.key, &sent.body);
-            let reply = wallet.line.ask(&ask).await;
+            let ask = Wallet::submission(&sent.key, &sent.body);
+            let reply = wallet.ask(&ask).await;
             assert!(reply.status == 201 && reply.replayed, "{reply:?}");
             assert_eq!(reply.json(), self.withdrawals[&id].2);
         }

@@ -17,8 +17,20 @@ const PATIENCE: Duration = Duration::from_mins(10);
 pub(crate) struct Ask<'a> {
     pub(crate) method: Method,
     pub(crate) path: &'a str,
+    /// The access token, behind its scheme.
+    pub(crate) authorization: Option<String>,
     pub(crate) headers: Vec<(&'static str, &'a str)>,
     pub(crate) body: String,
+}
+
+impl Ask<'_> {
+    /// The same with an access token.
+    pub(crate) fn with(&self, authorization: &str) -> Self {
+        Self {
+            authorization: Some(authorization.to_owned()),
+            ..self.clone()
+        }
+    }
 }
 
 /// What was answered.
@@ -133,6 +145,9 @@ impl Line {
         let mut request = self
             .http
             .request(ask.method.clone(), format!("{}{}", live.url, ask.path));
+        if let Some(authorization) = &ask.authorization {
+            request = request.header("authorization", authorization);
+        }
         for (name, value) in &ask.headers {
             request = request.header(*name, *value);
         }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -77,8 +76,8 @@ impl Worker {
     async fn submit(&mut self, number: u64) {
         let (key, body) = self.fresh(number);
         self.ledger.ask(&self.wallet.login, &key, &body);
-        let ask = self.wallet.submission(&key, &body);
-        let reply = self.wallet.line.ask(&ask).await;
+        let ask = Wallet::submission(&key, &body);
+        let reply = self.wallet.ask(&ask).await;
         self.took(&key, &reply);
     }
 
@@ -86,8 +85,8 @@ impl Worker {
     async fn abandon(&mut self, number: u64) {
         let (key, body) = self.fresh(number);
         self.ledger.ask(&self.wallet.login, &key, &body);
-        let ask = self.wallet.submission(&key, &body);
-        if let Some(reply) = self.wallet.line.ask_once(&ask).await {
+        let ask = Wallet::submission(&key, &body);
+        if let Some(reply) = self.wallet.ask_once(&ask).await {
             self.took(&key, &reply);
         }
     }
@@ -106,8 +105,8 @@ impl Worker {
     /// The same again.
     async fn repeat(&mut self) {
         let Some(sent) = self.one().await else { return };
-        let ask = self.wallet.submission(&sent.key, &sent.body);
-        let reply = self.wallet.line.ask(&ask).await;
+        let ask = Wallet::submission(&sent.key, &sent.body);
+        let reply = self.wallet.ask(&ask).await;
         if sent.answered.is_some() {
             assert!(reply.replayed, "{reply:?}");
         }
@@ -122,8 +121,8 @@ impl Worker {
         }
         let mut body = sent.body.clone();
         body["amount"] = "11".into();
-        let ask = self.wallet.submission(&sent.key, &body);
-        let reply = self.wallet.line.ask(&ask).await;
+        let ask = Wallet::submission(&sent.key, &body);
+        let reply = self.wallet.ask(&ask).await;
         assert_eq!(reply.code(), "idempotency_mismatch", "{reply:?}");
     }
 
@@ -176,8 +175,8 @@ impl Worker {
         let body = json!({
             "asset": "XRP", "network": "xrpl", "amount": "600", "address": ON_LEDGER,
         });
-        let ask = self.wallet.submission(&key, &body);
-        let asked = self.wallet.line.ask(&ask).await;
+        let ask = Wallet::submission(&key, &body);
+        let asked = self.wallet.ask(&ask).await;
         assert_eq!(asked.code(), "challenge_required", "{asked:?}");
         let challenge = asked.json()["challengeId"].as_str().unwrap().to_owned();
         let Some(proof) = self.wallet.prove(&challenge).await else {
@@ -187,17 +186,17 @@ impl Worker {
         let mut body = body;
         body["challengeProof"] = proof.into();
         self.ledger.ask(&self.wallet.login, &key, &body);
-        let ask = self.wallet.submission(&key, &body);
-        let line = &self.wallet.line;
-        let (one, two, three) = tokio::join!(line.ask(&ask), line.ask(&ask), line.ask(&ask));
+        let ask = Wallet::submission(&key, &body);
+        let wallet = &self.wallet;
+        let (one, two, three) = tokio::join!(wallet.ask(&ask), wallet.ask(&ask), wallet.ask(&ask));
         for reply in [one, two, three] {
             assert_eq!(reply.status, 201, "{reply:?}");
             self.ledger.created(&key, &reply);
         }
         self.ledger.consumed(&challenge);
         let other = format!("{key}-again");
-        let ask = self.wallet.submission(&other, &body);
-        let reply = line.ask(&ask).await;
+        let ask = Wallet::submission(&other, &body);
+        let reply = wallet.ask(&ask).await;
         assert_eq!(reply.code(), "challenge_proof_invalid", "{reply:?}");
     }
 }
@@ -213,7 +212,6 @@ pub(crate) async fn subscribe(wallet: &Wallet) {
         "url": "https://wallet.example/hook",
         "events": ["withdrawal.updated", "challenge.updated"],
     });
-    let ask = wallet.api(Method::POST, "/webhooks", None, &body);
-    let reply = wallet.line.ask(&ask).await;
+    let reply = wallet.post("/webhooks", &body).await;
     assert_eq!(reply.status, 201, "{reply:?}");
 }

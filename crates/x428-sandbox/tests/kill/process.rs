@@ -20,16 +20,15 @@ const LONGEST: Duration = Duration::from_mins(30);
 
 /// How the exchange is run: nothing but balances and factors is in the way of a withdrawal.
 pub(crate) fn settings(pace: Duration) -> Settings {
-    const HOURS: Duration = Duration::from_hours(6);
+    const MANY: u32 = 1_000_000;
     let mut settings = Settings::new("https://exchange.example");
     settings.pace = pace;
     settings.private_webhooks = true;
-    settings.access_token_lifetime = HOURS;
     settings.default_limit = Decimal::from(1_000_000_000);
-    settings.requests_per_minute = u32::MAX;
+    settings.requests_per_minute = MANY;
     settings.requests_per_client = u32::MAX;
     settings.requests_per_origin = u32::MAX;
-    settings.withdrawals_per_day = u32::MAX;
+    settings.withdrawals_per_day = MANY;
     settings.sends = (i64::MAX, i64::MAX);
     // An attempt whose answer was lost stays counted.
     settings.attempts = (1000, 1000);

@@ -150,6 +150,8 @@ impl Storm {
         books.proofs(&database, &ledger).await;
         books.events(&receiver);
         for wallet in &wallets {
+            // The grant has outlived the blows too.
+            wallet.refresh(&wallet.authorization().await).await;
             books.answers(wallet, &ledger).await;
         }
         drop(fleet);

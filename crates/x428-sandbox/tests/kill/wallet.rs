@@ -5,6 +5,7 @@ use std::sync::Arc;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Mutex;
 use url::form_urlencoded::Serializer;
 use x428::encoding::base64url;
 
@@ -19,11 +20,19 @@ const SCOPES: &str = "assets:read withdrawals:create withdrawals:read withdrawal
     webhooks:manage offline_access";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A wallet with the token of an owner.
+/// What the exchange has given.
+#[derive(Default)]
+struct Tokens {
+    /// The access token, behind its scheme.
+    authorization: String,
+    refresh: String,
+}
+
+/// A wallet with the tokens of an owner.
 pub(crate) struct Wallet {
     pub(crate) line: Arc<Line>,
     pub(crate) login: String,
-    authorization: String,
+    tokens: Mutex<Tokens>,
     cookie: String,
 }
 
@@ -33,7 +42,7 @@ impl Wallet {
         let mut wallet = Self {
             line,
             login: login.to_owned(),
-            authorization: String::new(),
+            tokens: Mutex::default(),
             cookie: String::new(),
         };
         let page = wallet.visit("/login").await;
@@ -83,17 +92,81 @@ impl Wallet {
         let code = location.query_pairs().find(|(name, _)| name == "code");
         let (_, code) = code.unwrap_or_else(|| panic!("no code: {location}"));
         let fields = [
-            ("client_id", CLIENT),
-            ("client_secret", SECRET),
             ("grant_type", "authorization_code"),
             ("code", &*code),
             ("redirect_uri", CALLBACK),
             ("code_verifier", VERIFIER),
         ];
-        let tokens = self.form("/oauth/token", &fields).await.json();
-        let token = tokens["access_token"].as_str();
-        let token = token.unwrap_or_else(|| panic!("no token: {tokens}"));
-        self.authorization = format!("Bearer {token}");
+        let tokens = self.granted(&fields).await;
+        *self.tokens.lock().await = tokens;
+    }
+
+    /// What the exchange gives the wallet for something else.
+    async fn granted(&self, fields: &[(&str, &str)]) -> Tokens {
+        let client = [("client_id", CLIENT), ("client_secret", SECRET)];
+        let body = Serializer::new(String::new())
+            .extend_pairs(client)
+            .extend_pairs(fields)
+            .finish();
+        let ask = Ask {
+            method: Method::POST,
+            path: "/oauth/token",
+            authorization: None,
+            headers: vec![("content-type", FORM)],
+            body,
+        };
+        let given = self.line.ask(&ask).await.json();
+        let text = |name: &str| {
+            let text = given[name].as_str();
+            text.unwrap_or_else(|| panic!("no {name}: {given}"))
+                .to_owned()
+        };
+        Tokens {
+            authorization: format!("Bearer {}", text("access_token")),
+            refresh: text("refresh_token"),
+        }
+    }
+
+    /// Gets other tokens, unless somebody has got them meanwhile. An answer that is lost is given
+    /// again to the same refresh token.
+    pub(crate) async fn refresh(&self, refused: &str) {
+        let mut tokens = self.tokens.lock().await;
+        if tokens.authorization == refused {
+            let fields = [
+                ("grant_type", "refresh_token"),
+                ("refresh_token", tokens.refresh.as_str()),
+            ];
+            *tokens = self.granted(&fields).await;
+        }
+    }
+
+    /// Asks until there is an answer, with another token when the one that there was has ended:
+    /// nothing is done for a token that is refused.
+    pub(crate) async fn ask(&self, ask: &Ask<'_>) -> Reply {
+        let authorization = self.authorization().await;
+        let reply = self.line.ask(&ask.with(&authorization)).await;
+        if reply.status != 401 {
+            return reply;
+        }
+        self.refresh(&authorization).await;
+        let authorization = self.authorization().await;
+        self.line.ask(&ask.with(&authorization)).await
+    }
+
+    /// Asks once.
+    pub(crate) async fn ask_once(&self, ask: &Ask<'_>) -> Option<Reply> {
+        let authorization = self.authorization().await;
+        let reply = self.line.ask_once(&ask.with(&authorization)).await?;
+        if reply.status == 401 {
+            self.refresh(&authorization).await;
+            return None;
+        }
+        Some(reply)
+    }
+
+    /// The access token, behind its scheme.
+    pub(crate) async fn authorization(&self) -> String {
+        self.tokens.lock().await.authorization.clone()
     }
 
     async fn page(&mut self, path: &str) -> Reply {
@@ -132,6 +205,7 @@ impl Wallet {
         Ask {
             method,
             path,
+            authorization: None,
             headers: vec![("cookie", self.cookie.as_str()), ("content-type", FORM)],
             body: body.to_owned(),
         }
@@ -153,15 +227,14 @@ impl Wallet {
             .to_owned()
     }
 
-    /// A request of the wallet.
+    /// A request of a wallet.
     pub(crate) fn api<'a>(
-        &'a self,
         method: Method,
         path: &'a str,
         key: Option<&'a str>,
         body: &Value,
     ) -> Ask<'a> {
-        let mut headers = vec![("authorization", self.authorization.as_str())];
+        let mut headers = Vec::new();
         let mut text = String::new();
         if !body.is_null() {
             headers.push(("content-type", "application/json"));
@@ -173,23 +246,24 @@ impl Wallet {
         Ask {
             method,
             path,
+            authorization: None,
             headers,
             body: text,
         }
     }
 
-    pub(crate) fn submission<'a>(&'a self, key: &'a str, body: &Value) -> Ask<'a> {
-        self.api(Method::POST, "/withdrawals", Some(key), body)
+    pub(crate) fn submission<'a>(key: &'a str, body: &Value) -> Ask<'a> {
+        Self::api(Method::POST, "/withdrawals", Some(key), body)
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
-        let ask = self.api(Method::GET, path, None, &Value::Null);
-        self.line.ask(&ask).await
+        let ask = Self::api(Method::GET, path, None, &Value::Null);
+        self.ask(&ask).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
-        let ask = self.api(Method::POST, path, None, body);
-        self.line.ask(&ask).await
+        let ask = Self::api(Method::POST, path, None, body);
+        self.ask(&ask).await
     }
 
     /// Meets a challenge with the code of an e-mail, however often the connection breaks.
