@@ -24,7 +24,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use jiff::Timestamp;
 use x428::clock::{Clock, SystemClock};
-use x428::error::Misuse;
+use x428::error::{Misuse, Unavailable};
 use x428::wire::withdrawal::HttpsUri;
 
 use self::keys::Keys;
@@ -210,6 +210,15 @@ impl Exchange {
     /// How long it is from one round of work to the next.
     fn round(&self) -> Duration {
         (self.settings.pace / 4).clamp(Duration::from_millis(50), Duration::from_secs(1))
+    }
+
+    /// Connects to the mail server, if there is one, and logs in there. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`Unavailable`] if the server does not answer, does not prove its name, or refuses the login.
+    /// E-mails wait until it does.
+    pub async fn reach_mail_server(&self) -> Result<(), Unavailable> {
+        mail::reach(self).await
     }
 
     /// Whether the record of every owner is whole.

@@ -1,5 +1,6 @@
 //! The mail server: where it is, and how an e-mail is handed to it (RFC 5321).
 
+use std::error::Error as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +14,9 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use serde_json::json;
 use tokio::task::JoinSet;
+use tokio_rustls::rustls;
 use url::Url;
-use x428::error::Misuse;
+use x428::error::{Misuse, Unavailable};
 use zeroize::Zeroizing;
 
 use super::model::{Message, Owner};
@@ -246,7 +248,17 @@ impl Mailer {
         match tokio::time::timeout(PATIENCE, self.transport.send(message)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(NotTaken(why(&error))),
-            Err(_) => Err(NotTaken("the mail server takes too long".to_owned())),
+            Err(_) => Err(NotTaken(SLOW.to_owned())),
+        }
+    }
+
+    /// Connects and logs in, and sends nothing.
+    async fn reach(&self) -> Result<(), NotTaken> {
+        match tokio::time::timeout(PATIENCE, self.transport.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(NotTaken(SILENT.to_owned())),
+            Ok(Err(error)) => Err(NotTaken(why(&error))),
+            Err(_) => Err(NotTaken(SLOW.to_owned())),
         }
     }
 
@@ -279,14 +291,45 @@ pub(crate) fn is_address(text: &str) -> bool {
     text.len() <= 254 && text.parse::<Address>().is_ok()
 }
 
+const SILENT: &str = "the mail server does not answer";
+const SLOW: &str = "the mail server takes too long";
+/// How a server refuses a login (RFC 4954 §6).
+const REFUSED_LOGIN: [u16; 4] = [530, 534, 535, 538];
+
 /// What the server says may repeat the address: its status has to do.
 fn why(error: &lettre::transport::smtp::Error) -> String {
     match error.status() {
+        Some(status) if REFUSED_LOGIN.contains(&status.into()) => {
+            format!("the mail server refuses the login with {status}")
+        }
         Some(status) => format!("the mail server answers {status}"),
-        None if error.is_tls() => "the mail server does not prove its name".to_owned(),
-        None if error.is_timeout() => "the mail server takes too long".to_owned(),
-        None => "the mail server does not answer".to_owned(),
+        None if is_unproved(error) => "the mail server does not prove its name".to_owned(),
+        None if error.is_timeout() => SLOW.to_owned(),
+        None if error.is_client() => {
+            "the mail server offers no STARTTLS, or no way to log in".to_owned()
+        }
+        None => SILENT.to_owned(),
     }
+}
+
+/// Whether the certificate of the server is not what it should be.
+fn is_unproved(error: &lettre::transport::smtp::Error) -> bool {
+    let of_tls = |error: &std::io::Error| {
+        let inner = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+        Some(matches!(inner, rustls::Error::InvalidCertificate(_)))
+    };
+    let sources = std::iter::successors(error.source(), |&error| error.source());
+    let mut of_system = sources.filter_map(|error| error.downcast_ref::<std::io::Error>());
+    of_system.any(|error| of_tls(error) == Some(true))
+}
+
+/// Whether the mail server can be used, if there is one.
+pub(crate) async fn reach(exchange: &Exchange) -> Result<(), Unavailable> {
+    let Some(mailer) = &exchange.mailer else {
+        return Ok(());
+    };
+    let reached = mailer.reach().await;
+    reached.map_err(|why| Unavailable::new("the mail server", why))
 }
 
 /// Hands over what is due.

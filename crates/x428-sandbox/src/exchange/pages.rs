@@ -220,13 +220,18 @@ pub(crate) fn problem(status: StatusCode, title: &str, why: &str) -> Response {
         .show(&html! { p role="alert" { (why) } p { a href="/" { "Go to your account" } } })
 }
 
-/// Counts requests where they come from.
+/// Counts requests where they come from, and logs them. Their queries have codes and requests in
+/// them, so that they are left out.
 pub(crate) async fn limits(
     State(exchange): State<Arc<Exchange>>,
     request: Request,
     next: Next,
 ) -> Response {
-    rate::admit(exchange, request, next, too_many).await
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let response = rate::admit(exchange, request, next, too_many).await;
+    let status = response.status().as_u16();
+    tracing::info!(method = method.as_str(), path, status, "answered");
+    response
 }
 
 /// A page that says when to come again.

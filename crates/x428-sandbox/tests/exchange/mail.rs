@@ -15,6 +15,8 @@ use crate::harness::{
 };
 
 const KEY: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
+/// "\0postman\0a secret of the post" in base64 (RFC 4616).
+const LOGIN: &str = "AHBvc3RtYW4AYSBzZWNyZXQgb2YgdGhlIHBvc3Q=";
 const FROM: &str = "Example Exchange <no-reply@exchange.example>";
 
 pub(crate) fn by_mail(inbox: &Inbox) -> impl FnOnce(&mut Settings) + use<> {
@@ -300,10 +302,55 @@ async fn a_server_without_starttls_gets_nothing_and_a_user_gives_the_password() 
     let wallet = world.wallet().await;
     let id = asked(&wallet, KEY, &ether("0.3")).await;
     start(&wallet, &id).await.is(200, "");
-    // "\0postman\0a secret of the post" in base64 (RFC 4616).
-    assert!(
-        inbox
-            .heard()
-            .contains("AHBvc3RtYW4AYSBzZWNyZXQgb2YgdGhlIHBvc3Q=")
+    assert!(inbox.heard().contains(LOGIN));
+}
+
+/// What keeps a server from being used is told before the first e-mail.
+#[tokio::test]
+async fn a_server_that_cannot_be_used_says_why() {
+    async fn reached(change: impl FnOnce(&mut Settings)) -> String {
+        let world = World::with(change).await;
+        let reached = world.exchange.reach_mail_server().await;
+        let why = |outage| std::error::Error::source(&outage).unwrap().to_string();
+        reached.map_or_else(why, |()| "works".to_owned())
+    }
+    assert_eq!(reached(|_| {}).await, "works", "there is none");
+    let plain = Inbox::open(Kind::Plain).await;
+    let encrypted = Inbox::open(Kind::Tls).await;
+    for inbox in [&plain, &encrypted] {
+        assert_eq!(reached(by_mail(inbox)).await, "works");
+        assert!(inbox.letters().is_empty());
+    }
+    let with = |url: String, roots: Option<String>, password: Option<&str>| {
+        let mut server = MailServer::new(&url, FROM).unwrap();
+        if let Some(pem) = roots {
+            server = server.with_roots(pem.into_bytes());
+        }
+        if let Some(password) = password {
+            server = server.with_password(password.to_owned()).unwrap();
+        }
+        move |settings: &mut Settings| settings.mail_server = Some(server)
+    };
+    let other = Some(server::certificate().0);
+    let why = reached(with(encrypted.url(), other, None)).await;
+    assert_eq!(why, "the mail server does not prove its name");
+    let bare = plain.url().replace("smtp+plain", "smtp");
+    let why = reached(with(bare, None, None)).await;
+    assert_eq!(
+        why,
+        "the mail server offers no STARTTLS, or no way to log in"
     );
+    plain.admit(LOGIN);
+    let user = plain.url().replace("://", "://postman@");
+    let right = with(user.clone(), None, Some("a secret of the post"));
+    assert_eq!(reached(right).await, "works");
+    let why = reached(with(user, None, Some("a guess"))).await;
+    assert_eq!(why, "the mail server refuses the login with 535");
+    let gone = plain.url();
+    drop(plain);
+    // Its port is closed when its task has ended.
+    let silent = "the mail server does not answer";
+    while reached(with(gone.clone(), None, None)).await != silent {
+        tokio::task::yield_now().await;
+    }
 }

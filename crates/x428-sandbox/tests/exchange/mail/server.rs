@@ -52,6 +52,15 @@ struct Kept {
     heard: String,
     refuses: bool,
     refused: usize,
+    login: Option<String>,
+}
+
+impl Kept {
+    /// Whether a login is let in.
+    fn admits(&self, line: &str) -> bool {
+        let given = line.trim_start_matches("AUTH PLAIN ");
+        self.login.as_deref().is_none_or(|login| login == given)
+    }
 }
 
 /// The server.
@@ -156,6 +165,11 @@ impl Inbox {
         self.kept.lock().unwrap().refuses = refuses;
     }
 
+    /// Lets in nobody but with this user and password (RFC 4616), in base64.
+    pub(crate) fn admit(&self, login: &str) {
+        self.kept.lock().unwrap().login = Some(login.to_owned());
+    }
+
     pub(crate) fn refused(&self) -> usize {
         self.kept.lock().unwrap().refused
     }
@@ -185,6 +199,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
         let answer = match line.split([' ', ':']).next().unwrap_or_default() {
             "EHLO" if offers => "250-here\r\n250 STARTTLS\r\n",
             "EHLO" => "250-here\r\n250 AUTH PLAIN\r\n",
+            "AUTH" if !kept.lock().unwrap().admits(line) => "535 no\r\n",
             "AUTH" => "235 yes\r\n",
             "STARTTLS" if offers => {
                 stream.write_all(b"220 go on\r\n").await.ok()?;
