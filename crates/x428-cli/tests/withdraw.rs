@@ -1,4 +1,5 @@
-//! `x428 withdraw`, as somebody at a terminal uses it, against the exchange of the sandbox.
+//! `x428 withdraw`, as somebody at a terminal uses it, against the exchange of the sandbox; and the
+//! flags of that exchange.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
@@ -6,11 +7,16 @@
 #[path = "sdk/run.rs"]
 pub(crate) mod run;
 
+#[expect(dead_code, reason = "the exchange's own tests do more with it")]
+#[path = "../../x428-sandbox/tests/exchange/mail/server.rs"]
+pub(crate) mod mail_server;
+
 mod withdraw {
     mod errors;
+    mod exchange;
     mod interrupted;
-    pub(crate) mod person;
-    pub(crate) mod place;
+    mod person;
+    mod place;
     mod travel_rule;
     mod whole;
 }

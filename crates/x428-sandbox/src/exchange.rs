@@ -74,7 +74,7 @@ pub enum ExchangeError {
     #[error(transparent)]
     Misuse(#[from] Misuse),
     /// The specification does not allow them.
-    #[error("the settings: {0}")]
+    #[error(transparent)]
     NotAllowed(#[from] NotAllowed),
     /// The database does not answer.
     #[error("the database: {0}")]
@@ -210,6 +210,19 @@ impl Exchange {
     /// How long it is from one round of work to the next.
     fn round(&self) -> Duration {
         (self.settings.pace / 4).clamp(Duration::from_millis(50), Duration::from_secs(1))
+    }
+
+    /// Whether an asset is withdrawn on a network.
+    ///
+    /// # Errors
+    /// [`Fault`] if the database does not answer.
+    pub async fn has_network(&self, network: &str) -> Result<bool, Fault> {
+        let mut reading = self.store.read().await?;
+        let all = "SELECT data FROM asset";
+        let assets: Vec<ListedAsset> = reading.find(all, Vec::new()).await?;
+        reading.end().await?;
+        let mut networks = assets.iter().flat_map(|asset| &asset.networks);
+        Ok(networks.any(|listed| listed.network.network == network))
     }
 
     /// Connects to the mail server, if there is one, and logs in there. Nothing is sent.

@@ -9,8 +9,8 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context as _;
-use clap::Args;
+use anyhow::{Context as _, anyhow};
+use clap::{Args, builder::RangedU64ValueParser};
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter;
 use x428_sandbox::exchange::register::{self, ClientMetadata};
@@ -22,6 +22,18 @@ use crate::{advice::Advise as _, keyfile, output, report};
 
 /// How many connections to PostgreSQL an instance holds.
 const CONNECTIONS: u32 = 16;
+
+/// The longest time that can be said, in seconds.
+const YEAR: u64 = 365 * 24 * 60 * 60;
+
+fn pace(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
+    let pace = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
+    if pace > Duration::from_secs(YEAR) {
+        return Err("longer than a year".to_owned());
+    }
+    Ok(pace)
+}
 
 /// What goes wrong at the wish of a client, for the end of the help.
 fn failures() -> String {
@@ -46,8 +58,8 @@ pub(super) struct Arguments {
     #[arg(long)]
     seed: bool,
     /// How long a step of the settlement takes, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
-    pace: f64,
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = pace, allow_negative_numbers = true)]
+    pace: Duration,
     /// The address under which clients and owners know the exchange [default: https://localhost and
     /// the port]
     #[arg(long, value_name = "URL")]
@@ -80,7 +92,7 @@ pub(super) struct Arguments {
     requests_per_origin: u32,
     /// How long withdrawals are held after a change of password, second factors or contact data, in
     /// seconds; nothing is held unless it is said, so that a new passkey can be tried at once
-    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = RangedU64ValueParser::<u64>::new().range(..=YEAR))]
     hold: u64,
     /// Suspend withdrawals on a network, such as base
     #[arg(long, value_name = "NETWORK")]
@@ -90,6 +102,23 @@ pub(super) struct Arguments {
     /// Write a line of JSON to standard error for every request, and for everything that fails
     #[arg(long)]
     log: bool,
+}
+
+impl Arguments {
+    /// What the exchange is to be, before anything is opened for it.
+    fn settings(&self, issuer: &str) -> anyhow::Result<Settings> {
+        let mut settings = Settings::new(issuer);
+        settings.pace = self.pace;
+        settings.private_webhooks = self.private_webhooks;
+        settings.require_high = self.high;
+        settings.security_hold = Duration::from_secs(self.hold);
+        settings.suspended.clone_from(&self.suspend);
+        settings.mail_server = self.mail.server()?;
+        settings.requests_per_minute = self.requests_per_minute;
+        settings.trusted_proxies.clone_from(&self.trusted_proxy);
+        settings.requests_per_origin = self.requests_per_origin;
+        Ok(settings)
+    }
 }
 
 pub(super) async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -110,6 +139,7 @@ pub(super) async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .issuer
         .clone()
         .unwrap_or_else(|| format!("https://localhost:{port}"));
+    let settings = arguments.settings(&issuer)?;
     let is_url = ["postgres://", "postgresql://"]
         .iter()
         .any(|scheme| arguments.database.starts_with(scheme));
@@ -119,22 +149,16 @@ pub(super) async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Store::sqlite(&arguments.database).await
     };
     let store = store.context("the database")?;
-    let mut settings = Settings::new(issuer.as_str());
-    settings.pace = Duration::try_from_secs_f64(arguments.pace).context("--pace")?;
-    settings.private_webhooks = arguments.private_webhooks;
-    settings.require_high = arguments.high;
-    settings.security_hold = Duration::from_secs(arguments.hold);
-    settings.suspended.clone_from(&arguments.suspend);
-    settings.mail_server = arguments.mail.server()?;
-    settings.requests_per_minute = arguments.requests_per_minute;
-    settings
-        .trusted_proxies
-        .clone_from(&arguments.trusted_proxy);
-    settings.requests_per_origin = arguments.requests_per_origin;
     let exchange = Exchange::new(store.clone(), settings).await?;
     let mut told = vec!["an exchange; Ctrl-C ends it".to_owned()];
     if arguments.seed {
         told.extend(seed::demo(&exchange).await?);
+    }
+    for network in &arguments.suspend {
+        if !exchange.has_network(network).await? {
+            return Err(anyhow!("--suspend: no asset is withdrawn on {network}"))
+                .advise("networks are named as in the list of assets, such as base");
+        }
     }
     for path in &arguments.client {
         let client = read_client(path)?;
@@ -148,6 +172,7 @@ pub(super) async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .into_make_service_with_connect_info::<Peer>();
     let work = tokio::spawn(Arc::clone(&exchange).work_forever());
     let ended = until_told()?;
+    let mail = tokio::spawn(super::mail::tell_outage(Arc::clone(&exchange)));
     let served = if arguments.plain {
         output::line(&issuer)?;
         report::say(&told.join("\n"));
@@ -168,6 +193,7 @@ pub(super) async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     served.context("the server")?;
     work.abort();
+    mail.abort();
     store.close().await;
     report::say("ended");
     Ok(ExitCode::SUCCESS)

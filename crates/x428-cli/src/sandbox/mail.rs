@@ -1,12 +1,12 @@
 //! The mail server of `x428 sandbox exchange`.
 
-use std::{env, fs, path::PathBuf};
+use std::{env, fs, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use clap::Args;
-use x428_sandbox::exchange::MailServer;
+use x428_sandbox::exchange::{Exchange, MailServer};
 
-use crate::keyfile;
+use crate::{keyfile, report};
 
 /// Where the password is looked for: what stands on the command line is seen by everybody on the
 /// machine.
@@ -30,6 +30,15 @@ pub(super) struct Mail {
     smtp_roots: Option<PathBuf>,
 }
 
+/// Tries the mail server, and says what is wrong with it. The exchange goes on: a server that is
+/// down for now gets its e-mails later.
+pub(super) async fn tell_outage(exchange: Arc<Exchange>) {
+    if let Err(outage) = exchange.reach_mail_server().await {
+        let outage = anyhow::Error::new(outage);
+        report::say(&format!("warning: {outage:#}; e-mails wait until it works"));
+    }
+}
+
 impl Mail {
     /// The server, if there is one.
     pub(super) fn server(&self) -> anyhow::Result<Option<MailServer>> {
@@ -49,7 +58,9 @@ impl Mail {
         }
         if let Some(path) = &self.smtp_roots {
             let pem = fs::read(path).with_context(|| path.display().to_string())?;
-            server = server.with_roots(pem);
+            server = server
+                .with_roots(pem)
+                .with_context(|| path.display().to_string())?;
         }
         Ok(Some(server))
     }

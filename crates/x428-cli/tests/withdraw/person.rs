@@ -12,6 +12,7 @@ use super::place::Place;
 
 /// The seconds for which a code of an authenticator app is the newest.
 const STEP: u64 = 30;
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 pub(crate) struct Ana {
     issuer: String,
@@ -21,8 +22,8 @@ pub(crate) struct Ana {
 }
 
 impl Ana {
-    /// She logs in with her password and the current code of her app.
-    pub(crate) fn at(place: &Place) -> Self {
+    /// She has a browser, and has not logged in.
+    pub(crate) fn outside(place: &Place) -> Self {
         let trusted = Certificate::from_pem(&place.certificate()).unwrap();
         let http = Client::builder()
             .tls_certs_only([trusted])
@@ -33,17 +34,21 @@ impl Ana {
             .timeout(Duration::from_mins(5))
             .build()
             .unwrap();
-        let mut ana = Self {
+        Self {
             issuer: place.issuer.clone(),
             runtime: Runtime::new().unwrap(),
             http,
             cookie: String::new(),
-        };
+        }
+    }
+
+    /// She logs in with her password and the current code of her app.
+    pub(crate) fn at(place: &Place) -> Self {
+        let mut ana = Self::outside(place);
         let (_, page) = ana.visit("/login");
-        let password = "correct horse battery staple";
         let fields = [
             ("login", "ana"),
-            ("password", password),
+            ("password", PASSWORD),
             ("next", "/outbox"),
         ];
         ana.post(&page, "/login", &fields);
@@ -142,6 +147,29 @@ impl Ana {
         let code = next_code();
         let fields = [("method", "totp"), ("code", &code), ("decision", "approve")];
         self.post(&page, &path, &fields);
+    }
+
+    /// She changes her password.
+    pub(crate) fn change_password(&mut self) {
+        let (path, page) = self.visit("/security");
+        let new = "another horse battery staple";
+        let fields = [("change", "password"), ("current", PASSWORD), ("new", new)];
+        self.post(&page, &path, &fields);
+    }
+
+    /// The cookie of her session.
+    pub(crate) fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
+    /// Somebody asks for something with a header; gives the status and the answer.
+    pub(crate) fn asks(&self, url: &str, (name, value): (&str, &str)) -> (u16, String) {
+        let asked = async {
+            let request = self.http.get(url).header(name, value);
+            let response = request.send().await.unwrap();
+            (response.status().as_u16(), response.text().await.unwrap())
+        };
+        self.runtime.block_on(asked)
     }
 
     /// Her browser opens an address of this machine; gives the status and what it shows.

@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     process::{Child, ChildStderr, Command, Stdio},
+    sync::mpsc::{Receiver, channel},
 };
 
 use crate::run::{Here, Limit, Ran, signal};
@@ -15,6 +16,8 @@ pub(crate) struct Place {
     pub(crate) issuer: String,
     exchange: Child,
     _limit: Limit,
+    /// What the exchange says on standard error, line by line.
+    said: Receiver<String>,
 }
 
 impl Place {
@@ -25,14 +28,25 @@ impl Place {
 
     /// With more arguments for the exchange.
     pub(crate) fn with(here: Here, pace: &str, more: &str) -> Self {
+        Self::with_variables(here, pace, more, &[])
+    }
+
+    /// With variables in its environment too.
+    pub(crate) fn with_variables(
+        here: Here,
+        pace: &str,
+        more: &str,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut exchange = Command::new(env!("CARGO_BIN_EXE_x428"))
             .args("sandbox exchange --seed --port 0 --pace".split(' '))
             .arg(pace)
             .args(more.split_whitespace())
+            .envs(variables.iter().copied())
             .current_dir(here.path("."))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let limit = Limit::of(&exchange);
@@ -40,12 +54,46 @@ impl Place {
         let mut out = BufReader::new(exchange.stdout.take().unwrap());
         out.read_line(&mut issuer).unwrap();
         assert!(!issuer.is_empty(), "the exchange has ended");
+        let lines = BufReader::new(exchange.stderr.take().unwrap()).lines();
+        let (saying, said) = channel();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                // Nobody may listen any more.
+                let _ = saying.send(line);
+            }
+        });
         Self {
             here,
             issuer: issuer.trim().to_owned(),
             exchange,
             _limit: limit,
+            said,
         }
+    }
+
+    /// Waits until the exchange says something with this in it.
+    pub(crate) fn hears(&self, part: &str) -> String {
+        let mut said = self.said.iter();
+        let line = said.find(|line| line.contains(part));
+        line.unwrap_or_else(|| panic!("the exchange ended and did not say {part}"))
+    }
+
+    /// Ends the exchange; gives the rest of what it has said.
+    pub(crate) fn end(mut self) -> Vec<String> {
+        self.exchange.kill().unwrap();
+        self.exchange.wait().unwrap();
+        self.said.iter().collect()
+    }
+
+    /// Where the exchange is asked for something, behind the issuer.
+    pub(crate) fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+
+    /// What the command keeps here.
+    pub(crate) fn kept(&self) -> serde_json::Value {
+        let kept = std::fs::read_to_string(self.here.path("kept/kept.json")).unwrap();
+        serde_json::from_str(&kept).unwrap()
     }
 
     /// The certificate of the exchange, in PEM.

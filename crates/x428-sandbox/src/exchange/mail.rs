@@ -15,6 +15,7 @@ use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio_rustls::rustls;
+use tokio_rustls::rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use url::Url;
 use x428::error::{Misuse, Unavailable};
 use zeroize::Zeroizing;
@@ -35,6 +36,8 @@ const GIVEN_UP: SignedDuration = SignedDuration::from_hours(72);
 
 const DUE: &str = "SELECT id, due_at FROM message WHERE due_at <= $1 ORDER BY due_at, id LIMIT 16";
 const CLAIM: &str = "UPDATE message SET due_at = $2 WHERE id = $1 AND due_at = $3";
+
+const NO_PEM: &str = "the certificates of the mail server are no PEM";
 
 /// The mail server that takes the e-mails of an exchange.
 #[derive(Clone)]
@@ -134,18 +137,23 @@ impl MailServer {
     }
 
     /// With the certificates in PEM that are trusted instead of those of the system.
-    #[must_use]
-    pub fn with_roots(mut self, pem: Vec<u8>) -> Self {
+    ///
+    /// # Errors
+    /// [`Misuse`] for a text that has none, with which no server would be trusted.
+    pub fn with_roots(mut self, pem: Vec<u8>) -> Result<Self, Misuse> {
+        let mut known = CertificateDer::pem_slice_iter(&pem).peekable();
+        if known.peek().is_none() || known.any(|one| one.is_err()) {
+            return Err(Misuse::new(NO_PEM));
+        }
         self.roots = Some(pem);
-        self
+        Ok(self)
     }
 
     fn tls(&self) -> Result<Tls, Misuse> {
         let parameters = || {
             let mut builder = TlsParameters::builder(self.host.clone());
             if let Some(pem) = &self.roots {
-                let roots = Certificate::from_pem(pem)
-                    .map_err(|_| Misuse::new("the certificates of the mail server are no PEM"))?;
+                let roots = Certificate::from_pem(pem).map_err(|_| Misuse::new(NO_PEM))?;
                 builder = builder
                     .certificate_store(lettre::transport::smtp::client::CertificateStore::None)
                     .add_root_certificate(roots);

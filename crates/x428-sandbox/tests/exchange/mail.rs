@@ -22,7 +22,7 @@ const FROM: &str = "Example Exchange <no-reply@exchange.example>";
 pub(crate) fn by_mail(inbox: &Inbox) -> impl FnOnce(&mut Settings) + use<> {
     let server = MailServer::new(&inbox.url(), FROM).unwrap();
     let server = match inbox.certificate() {
-        Some(pem) => server.with_roots(pem.into_bytes()),
+        Some(pem) => server.with_roots(pem.into_bytes()).unwrap(),
         None => server,
     };
     move |settings| settings.mail_server = Some(server)
@@ -268,7 +268,7 @@ async fn what_goes_to_a_server_is_secured_and_its_name_proved() {
         let world = World::with(|settings| {
             let server = MailServer::new(&inbox.url(), FROM).unwrap();
             let other = server::certificate().0;
-            settings.mail_server = Some(server.with_roots(other.into_bytes()));
+            settings.mail_server = Some(server.with_roots(other.into_bytes()).unwrap());
         })
         .await;
         let wallet = world.wallet().await;
@@ -324,7 +324,7 @@ async fn a_server_that_cannot_be_used_says_why() {
     let with = |url: String, roots: Option<String>, password: Option<&str>| {
         let mut server = MailServer::new(&url, FROM).unwrap();
         if let Some(pem) = roots {
-            server = server.with_roots(pem.into_bytes());
+            server = server.with_roots(pem.into_bytes()).unwrap();
         }
         if let Some(password) = password {
             server = server.with_password(password.to_owned()).unwrap();
