@@ -3,7 +3,6 @@
 
 use std::{
     fs, io,
-    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Output},
 };
@@ -33,9 +32,17 @@ fn project(directory: &Path) -> io::Result<()> {
 fn tex(directory: &Path, latexmk: &str) -> io::Result<()> {
     fs::create_dir_all(directory.join("bin"))?;
     for (name, script) in [("latexmk", latexmk), ("lualatex", "exit 1")] {
-        let path = directory.join("bin").join(name);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n"))?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+        // Written by another process: what a test of another thread has just started may still hold
+        // the files that are open here, and a program that is being written to cannot be run.
+        let written = Command::new("sh")
+            .args([
+                "-c",
+                "printf '#!/bin/sh\\n%s\\n' \"$1\" > \"$0\" && chmod 755 \"$0\"",
+            ])
+            .arg(directory.join("bin").join(name))
+            .arg(script)
+            .status()?;
+        assert!(written.success(), "{name}");
     }
     Ok(())
 }

@@ -182,13 +182,17 @@ async fn lead_to(database: &Database, hook: &str) {
 }
 
 /// Waits until nothing is to be done any more. An event that a killed instance was carrying is
-/// carried again when its lease has ended, which is now.
+/// carried again when its lease has ended, which is now. So is one that is under way: each time
+/// they have twice as long, however slow the machine is.
 async fn rest(database: &Database) {
     let begun = Instant::now();
+    let (mut hurried, mut pause) = (begun, Duration::ZERO);
     loop {
-        database
-            .execute("UPDATE delivery SET due_at = 0 WHERE due_at > 0")
-            .await;
+        if hurried.elapsed() >= pause {
+            let hurry = "UPDATE delivery SET due_at = 0 WHERE due_at > 0";
+            database.execute(hurry).await;
+            (hurried, pause) = (Instant::now(), pause * 2 + Duration::from_millis(500));
+        }
         tokio::time::sleep(Duration::from_millis(500)).await;
         let open = "SELECT CAST((SELECT count(*) FROM delivery) AS TEXT), CAST((SELECT count(*)
             FROM withdrawal WHERE due_at < 9223372036854775807) AS TEXT)";

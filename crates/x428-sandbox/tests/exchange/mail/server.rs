@@ -235,7 +235,9 @@ async fn read<S: AsyncRead + Unpin>(
     let mut all = String::new();
     loop {
         let mut line = String::new();
-        stream.read_line(&mut line).await.ok()?;
+        if stream.read_line(&mut line).await.ok()? == 0 {
+            return None;
+        }
         if line == ".\r\n" {
             break;
         }
