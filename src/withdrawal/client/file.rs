@@ -47,7 +47,7 @@ struct Shared {
     path: PathBuf,
     directory: PathBuf,
     kept: Mutex<Kept>,
-    _lock: File,
+    lock: File,
 }
 
 #[derive(Clone, Default)]
@@ -135,7 +135,7 @@ impl FileKeeper {
                 path,
                 directory,
                 kept: Mutex::new(kept),
-                _lock: lock,
+                lock,
             }),
         })
     }
@@ -168,6 +168,14 @@ impl FileKeeper {
             Ok(Err(error)) => Err(Unavailable::new("keeper", error)),
             Err(error) => Err(Unavailable::new("keeper", error)),
         }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // To close it is not enough: a process that another thread is just starting has it open
+        // until it runs its program.
+        let _ = self.lock.unlock();
     }
 }
 
