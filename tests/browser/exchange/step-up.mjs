@@ -15,7 +15,7 @@ export default async ({ ana, wallet }) => {
             for (const words of ['0.3 ETH', 'Ethereum', '0.0008 ETH at present', '0.3008 ETH', '“Example Wallet”']) {
                 equal(await page.getByText(words, { exact: true }).first().isVisible(), true, `${words} on the ${screen}`);
             }
-            equal(await page.locator('code.address').innerText(), ADDRESS, 'the whole address');
+            equal(await page.locator('code.grouped').innerText(), ADDRESS, 'the whole address');
             const form = method(page, 'Authenticator app');
             equal(await form.getByRole('button', { name: 'Approve' }).isVisible(), true, 'the first method is open');
             // As apps show it.

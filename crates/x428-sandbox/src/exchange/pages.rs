@@ -18,6 +18,7 @@ mod consent;
 mod dashboard;
 mod destinations;
 mod elements;
+mod form;
 mod login;
 mod outbox;
 mod passkeys;
@@ -41,6 +42,9 @@ static ICON_AT: LazyLock<String> = LazyLock::new(|| at("icon.svg", ICON));
 fn at(name: &str, text: &str) -> String {
     format!("/static/{name}?{}", digest::of(text))
 }
+
+/// Pages that a page of the list leads to.
+const PARTS: [(&str, &str); 2] = [("/security", "/passkeys"), ("/destinations", "/passkeys")];
 
 /// The pages of an owner who is logged in, as every page lists them.
 const PAGES: [(&str, &str); 4] = [
@@ -199,11 +203,16 @@ const SAME_ORIGIN: &str = "same-origin";
 
 fn navigation(visit: &Visit) -> Markup {
     let here = visit.call.uri.path();
+    let current = |path| {
+        let is_part = PARTS.contains(&(here, path));
+        (path == here)
+            .then_some("page")
+            .or(is_part.then_some("true"))
+    };
     html! {
         nav aria-label="Pages" {
             @for (path, name) in PAGES {
-                @if path == here { a href=(path) aria-current="page" { (name) } }
-                @else { a href=(path) { (name) } }
+                a href=(path) aria-current=[current(path)] { (name) }
             }
             form method="post" action="/logout" {
                 (visit.token())

@@ -2,6 +2,7 @@
 //! other browsers that have to log in again.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::model::{Consent, Owner};
@@ -10,7 +11,8 @@ use super::store::{Fault, Writing};
 use super::{Exchange, audit, notify};
 
 /// What was changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Change {
     Password,
     AuthenticatorAdded,
@@ -35,7 +37,8 @@ impl Change {
         }
     }
 
-    fn words(self) -> &'static str {
+    /// What was changed, as the owner is told.
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Password => "Your password was changed.",
             Self::AuthenticatorAdded => "An authenticator app was added to your account.",

@@ -137,8 +137,8 @@ async fn an_authenticator_app_is_removed_and_another_one_added() {
     assert_eq!(removed.status, StatusCode::SEE_OTHER, "{}", removed.text);
     change(&mut wallet, "/security", &[("change", "begin")]).await;
     let page = wallet.browser.get("/security").await;
-    let secret = page.text.split("<code>").nth(1).unwrap();
-    let secret = secret.split("</code>").next().unwrap().to_owned();
+    let secret = page.text.split("?secret=").nth(1).unwrap();
+    let secret = secret.split("&amp;").next().unwrap().to_owned();
     let wrong = [("change", "add"), ("code", "000000")];
     let refused = wallet.browser.post(&page, "/security", &wrong).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use x428::wire::withdrawal::{AuthorizationDetail, Scope};
 
+use crate::exchange::security::Change;
 use crate::exchange::store::record::record;
 
 /// A client application.
@@ -45,13 +46,17 @@ pub(crate) struct Session {
     pub(crate) enrolling: Option<String>,
     /// The secret of an authenticator app that is being added, sealed.
     pub(crate) authenticator: Option<String>,
+    /// What was changed in this browser last, and when.
+    #[serde(default)]
+    pub(crate) changed: Option<(Change, Timestamp)>,
     pub(crate) ends_at: Timestamp,
 }
 
 impl Session {
     /// The session of the browser in which something was just changed: it goes on.
-    pub(crate) fn refreshed(self, now: Timestamp) -> Self {
+    pub(crate) fn refreshed(self, change: Change, now: Timestamp) -> Self {
         Self {
+            changed: Some((change, now)),
             password_at: self.password_at.map(|_| now),
             factor_at: self.factor_at.map(|_| now),
             ..self

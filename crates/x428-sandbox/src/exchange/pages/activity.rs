@@ -5,7 +5,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use x428::wire::withdrawal::{RequiredAction, StatusReasonCode as Because};
 
-use super::elements::{address, in_words, moment, network, status, theirs, wrong};
+use super::elements::{grouped, in_words, moment, network, status, theirs, wrong};
 use super::{Page, Sheet, Visit, problem, see_other};
 use crate::exchange::api;
 use crate::exchange::failure::Failure;
@@ -88,7 +88,7 @@ fn facts(listed: &[ListedAsset], withdrawal: &Withdrawal) -> Markup {
             dt { "Amount" }
             dd.amount { (wire.amount.as_str()) " " (asset) }
             dt { "To the address" }
-            dd { (address(wire.address.as_str())) }
+            dd { (grouped(wire.address.as_str())) }
             @if let Some(memo) = &wire.memo { dt { "Memo" } dd { bdi { (memo.as_str()) } } }
             dt { "Network" }
             dd { (network(listed, wire.network.as_str())) }
@@ -108,7 +108,7 @@ fn facts(listed: &[ListedAsset], withdrawal: &Withdrawal) -> Markup {
             }
             @if let Some(txid) = &wire.txid {
                 dt { "Transaction" }
-                dd { (address(txid.as_str())) }
+                dd { (grouped(txid.as_str())) }
                 dt { "Confirmations" }
                 dd { (wire.confirmations.get()) " of " (wire.required_confirmations.get()) }
             }

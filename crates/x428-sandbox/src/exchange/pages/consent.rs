@@ -12,7 +12,7 @@ use x428::wire::withdrawal::{
 };
 use x428::withdrawal::decimal::Decimal;
 
-use super::elements::{address, network, period, theirs, wrong};
+use super::elements::{grouped, network, period, theirs, wrong};
 use super::visit::field;
 use super::{Page, Sheet, Visit, problem};
 use crate::exchange::model::{
@@ -248,7 +248,7 @@ fn targets(
                 p.choice {
                     input type="checkbox" id=(name) name=(name) value="yes" checked[checked];
                     label for=(name) {
-                        (address(destination.address.as_str()))
+                        (grouped(destination.address.as_str()))
                         " on " (network(&asked.listed, destination.network.as_str()))
                         @if let Some(memo) = &destination.memo { ", memo " (memo.as_str()) }
                     }

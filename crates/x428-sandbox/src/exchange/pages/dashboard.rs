@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use x428::wire::withdrawal::ChallengeStatus;
 
 use super::elements::{ends_of, moment, network, period, status, theirs, time_of_day};
+use super::security::held;
 use super::{Page, Sheet, Visit, consent, problem, see_other};
 use crate::exchange::api;
 use crate::exchange::model::{Challenge, Client, Consent, ListedAsset, Owner, Withdrawal};
@@ -85,9 +86,7 @@ fn notices(visit: &Visit, owner: &Owner) -> Markup {
         @if owner.restricted {
             p.wrong { "Your account is restricted. Nothing can be withdrawn." }
         }
-        @if let Some(until) = owner.held_until.filter(|until| visit.call.now < *until) {
-            p.wrong { "Withdrawals are held until " (moment(until)) "." }
-        }
+        (held(owner, visit.call.now))
     }
 }
 

@@ -1,14 +1,15 @@
 //! The owner's list of destinations: if there is one, nothing is withdrawn to another address, and
 //! to a new one only after a while.
 
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use jiff::SignedDuration;
-use maud::html;
+use jiff::{SignedDuration, Timestamp};
+use maud::{Markup, html};
 use serde_json::json;
 
-use super::elements::{address as whole, moment, wrong as said};
-use super::security::{change_owner, held};
+use super::elements::{grouped, moment, network as name_of};
+use super::form::{Refused, Shown};
+use super::security::{aftermath, change_owner};
 use super::visit::field;
 use super::{Page, Sheet, Visit, see_other};
 use crate::exchange::model::{KnownAddress, ListedAsset, Owner};
@@ -18,6 +19,7 @@ use crate::exchange::{address, api, audit, notify};
 
 /// More than an owner has.
 const DESTINATIONS: usize = 200;
+const NO_LIST: &str = "You have no list of destinations any more.";
 
 async fn listed(visit: &Visit) -> Result<Vec<ListedAsset>, Fault> {
     let mut reading = visit.call.exchange.store.read().await?;
@@ -29,76 +31,131 @@ async fn listed(visit: &Visit) -> Result<Vec<ListedAsset>, Fault> {
 /// Shows the list.
 pub(super) async fn get(visit: Visit) -> Result<Response, Page> {
     let owner = visit.strong_owner().await?;
-    show(&visit, &owner, None, StatusCode::OK).await
+    show(&visit, &owner, Shown::default()).await
 }
 
-async fn show(
-    visit: &Visit,
-    owner: &Owner,
-    wrong: Option<&str>,
-    status: StatusCode,
-) -> Result<Response, Page> {
-    let now = visit.call.now;
-    let mut networks: Vec<String> = Vec::new();
-    for listed in listed(visit)
-        .await?
-        .iter()
-        .flat_map(|asset| &asset.networks)
-    {
-        let name = listed.network.network.as_str();
-        if !networks.iter().any(|known| known == name) {
-            networks.push(name.to_owned());
-        }
-    }
+async fn show(visit: &Visit, owner: &Owner, shown: Shown<'_>) -> Result<Response, Page> {
+    let listed = listed(visit).await?;
     let content = html! {
-        @if let Some(wrong) = wrong { (said("problem", wrong)) }
-        (held(owner, now))
+        (shown.above())
+        @if shown.is_fresh() { (aftermath(visit, owner)) }
         @match &owner.addresses {
-            None => {
-                p { "Applications may withdraw to any address that you approve." }
-                form.card method="post" action="/destinations" {
-                    (visit.token())
-                    button type="submit" name="change" value="restrict" {
-                        "Allow the addresses of a list alone"
-                    }
-                }
-            }
+            None => (without_list(visit)),
             Some(known) => {
-                p { "Withdrawals go to these addresses alone." }
-                @if known.is_empty() { p { "None yet." } }
-                @for (number, known) in known.iter().enumerate() {
-                    form.card method="post" action="/destinations" {
-                        (visit.token())
-                        input type="hidden" name="network" value=(known.network);
-                        input type="hidden" name="address" value=(known.address);
-                        p { (known.network) ": " (whole(&known.address))
-                            @if now < known.usable_from { ", from " (moment(known.usable_from)) " on" } }
-                        button type="submit" name="change" value="remove" {
-                            "Remove number " (number + 1)
-                        }
-                    }
-                }
-                form.card method="post" action="/destinations" aria-labelledby="another" {
-                    (visit.token())
-                    h2 id="another" { "Another one" }
-                    label for="network" { "Network" }
-                    select id="network" name="network" {
-                        @for network in &networks { option value=(network) { (network) } }
-                    }
-                    label for="address" { "Address" }
-                    input id="address" name="address" autocomplete="off" maxlength="128" required;
-                    button type="submit" name="change" value="add" { "Add it" }
-                }
-                form.card method="post" action="/destinations" aria-labelledby="none" {
-                    (visit.token())
-                    h2 id="none" { "No list" }
-                    button type="submit" name="change" value="open" { "Allow any address" }
-                }
+                (list(visit, &listed, known))
+                (addition(visit, &listed, shown))
+                (end_of_list(visit))
             }
         }
     };
     let sheet = Sheet::new("Destinations").of(visit);
-    Ok(sheet.status(status).show(&content))
+    Ok(sheet.status(shown.status()).show(&content))
+}
+
+fn without_list(visit: &Visit) -> Markup {
+    html! {
+        form.card method="post" action="/destinations" {
+            (visit.token())
+            p { "You have no list: applications may withdraw to any address that you approve." }
+            p {
+                "With a list, they withdraw to its addresses alone. It begins empty, and an address \
+                 that you add can be used only after a while."
+            }
+            p.actions { button type="submit" name="change" value="restrict" { "Begin a list" } }
+        }
+    }
+}
+
+fn list(visit: &Visit, listed: &[ListedAsset], known: &[KnownAddress]) -> Markup {
+    html! {
+        section.card aria-labelledby="list" {
+            h2 id="list" { "Your list" }
+            @if known.is_empty() {
+                p.empty { "It is empty: nothing can be withdrawn." }
+            } @else {
+                p { "Applications withdraw to these addresses alone." }
+                ul.rows { @for (place, known) in known.iter().enumerate() {
+                    li { (entry(visit, listed, place, known)) }
+                } }
+            }
+        }
+    }
+}
+
+fn entry(visit: &Visit, listed: &[ListedAsset], place: usize, known: &KnownAddress) -> Markup {
+    let title = format!("destination-{place}");
+    html! {
+        form.beside method="post" action="/destinations" {
+            (visit.token())
+            input type="hidden" name="network" value=(known.network);
+            input type="hidden" name="address" value=(known.address);
+            div id=(title) {
+                p { strong { (name_of(listed, &known.network)) } }
+                p { (grouped(&known.address)) }
+                p.soft { (usable(known, visit.call.now)) }
+            }
+            button.other type="submit" name="change" value="remove" aria-describedby=(title) {
+                "Remove"
+            }
+        }
+    }
+}
+
+fn usable(known: &KnownAddress, now: Timestamp) -> Markup {
+    html! {
+        @if now < known.usable_from { "Can be used from " (moment(known.usable_from)) }
+        @else { "Can be used" }
+    }
+}
+
+fn addition(visit: &Visit, listed: &[ListedAsset], shown: Shown<'_>) -> Markup {
+    let mut networks: Vec<&str> = Vec::new();
+    for network in listed.iter().flat_map(|asset| &asset.networks) {
+        let code = network.network.network.as_str();
+        if !networks.contains(&code) {
+            networks.push(code);
+        }
+    }
+    let (network, address) = (shown.beside("network"), shown.beside("address"));
+    let chosen = shown.value("network", "");
+    html! {
+        form.card method="post" action="/destinations" aria-labelledby="another" {
+            (visit.token())
+            h2 id="another" { "Add an address" }
+            label for="network" { "Network" }
+            (network.told())
+            select id="network" name="network" aria-describedby=[network.described(None)]
+                aria-invalid=[network.invalid()] autofocus[network.is_wrong()] {
+                @for code in &networks {
+                    option value=(code) selected[*code == chosen] { (name_of(listed, code)) }
+                }
+            }
+            label for="address" { "Address" }
+            (address.told())
+            input.long id="address" name="address" autocomplete="off" autocapitalize="none"
+                spellcheck="false" maxlength="128" required value=(shown.value("address", ""))
+                aria-describedby=[address.described(None)]
+                aria-invalid=[address.invalid()] autofocus[address.is_wrong()];
+            p.actions { button type="submit" name="change" value="add" { "Add the address" } }
+        }
+    }
+}
+
+fn end_of_list(visit: &Visit) -> Markup {
+    html! {
+        form.card method="post" action="/destinations" aria-labelledby="none" {
+            (visit.token())
+            h2 id="none" { "Without a list" }
+            p {
+                "Without the list, applications may withdraw to any address that you approve. \
+    "
+                @if !visit.call.exchange.settings.security_hold.is_zero() {
+                    " Withdrawals are held for a while before."
+                }
+            }
+            p.actions { button.bad type="submit" name="change" value="open" { "End the list" } }
+        }
+    }
 }
 
 /// Changes the list.
@@ -120,11 +177,13 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
         "remove" => {
             let event = "destination.removed";
             change(&visit, &owner, event, |owner| {
-                let known = owner.addresses.as_mut().ok_or("There is no list.")?;
+                let list = owner.addresses.as_mut();
+                let known = list.ok_or(Refused::because(NO_LIST))?;
                 let before = known.len();
                 known.retain(|known| known.network != network || known.address != address);
                 if known.len() == before {
-                    return Err("It is not on the list.");
+                    let why = "The address is not on the list any more.";
+                    return Err(Refused::because(why));
                 }
                 Ok(())
             })
@@ -132,7 +191,8 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
         }
         "open" => {
             let opened = change_owner(&visit, &owner, Change::DestinationsOpened, false, |owner| {
-                owner.addresses.take().map(drop).ok_or("There is no list.")
+                let list = owner.addresses.take().map(drop);
+                list.ok_or(Refused::because(NO_LIST))
             });
             match opened.await? {
                 Ok(session) => {
@@ -140,23 +200,32 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
                     let to = see_other("/destinations");
                     return Ok(([(header::SET_COOKIE, cookie)], to).into_response());
                 }
-                Err(wrong) => Err(wrong),
+                Err(refused) => Err(refused),
             }
         }
-        _ => Err("Nothing was changed."),
+        _ => Err(Refused::because("Nothing was changed.")),
     };
     match done {
         Ok(()) => Ok(see_other("/destinations")),
-        Err(wrong) => {
-            show(
-                &visit,
-                &owner,
-                Some(wrong),
-                StatusCode::UNPROCESSABLE_ENTITY,
-            )
-            .await
-        }
+        Err(refused) => show(&visit, &owner, Shown::refused(refused, &fields)).await,
     }
+}
+
+fn check(listed: &[ListedAsset], network: &str, address: &str) -> Result<(), Refused> {
+    let mut on_network = listed
+        .iter()
+        .flat_map(|asset| &asset.networks)
+        .filter(|listed| listed.network.network == network)
+        .peekable();
+    if on_network.peek().is_none() {
+        let why = "The exchange does not know this network.";
+        return Err(Refused::at("network", why));
+    }
+    if !on_network.any(|listed| address::is_valid(listed, address)) {
+        let why = "This is no address of the network, or a character of it is wrong.";
+        return Err(Refused::at("address", why));
+    }
+    Ok(())
 }
 
 /// Adds an address, which cannot be used before the owner has had time to notice it.
@@ -166,16 +235,11 @@ async fn add(
     owner: &Owner,
     network: &str,
     address: &str,
-) -> Result<Result<(), &'static str>, Fault> {
+) -> Result<Result<(), Refused>, Fault> {
     let now = visit.call.now;
     let listed = listed(visit).await?;
-    let is_address = listed
-        .iter()
-        .flat_map(|asset| &asset.networks)
-        .filter(|listed| listed.network.network == network)
-        .any(|listed| address::is_valid(listed, address));
-    if !is_address {
-        return Ok(Err("The address is not one of the network."));
+    if let Err(refused) = check(&listed, network, address) {
+        return Ok(Err(refused));
     }
     let cooling = visit.call.exchange.settings.address_cooling;
     let usable_from = now + SignedDuration::try_from(cooling).map_err(Fault::because)?;
@@ -185,12 +249,22 @@ async fn add(
         usable_from,
     };
     change(visit, owner, "destination.added", |owner| {
-        let list = owner.addresses.as_mut().ok_or("There is no list.")?;
+        let list = owner.addresses.as_mut();
+        let list = list.ok_or(Refused::because(NO_LIST))?;
         let is_there = list
             .iter()
             .any(|other| other.network == known.network && other.address == known.address);
-        if is_there || list.len() >= DESTINATIONS {
-            return Err("It is there already, or there are too many.");
+        if is_there {
+            return Err(Refused::at(
+                "address",
+                "The address is on the list already.",
+            ));
+        }
+        if list.len() >= DESTINATIONS {
+            return Err(Refused::at(
+                "address",
+                "The list is full. Remove an address.",
+            ));
         }
         list.push(known);
         Ok(())
@@ -203,14 +277,14 @@ async fn change(
     visit: &Visit,
     owner: &Owner,
     event: &str,
-    how: impl FnOnce(&mut Owner) -> Result<(), &'static str> + Send,
-) -> Result<Result<(), &'static str>, Fault> {
+    how: impl FnOnce(&mut Owner) -> Result<(), Refused> + Send,
+) -> Result<Result<(), Refused>, Fault> {
     let (exchange, now) = (&visit.call.exchange, visit.call.now);
     let mut writing = exchange.store.write().await?;
     writing.turn_of(&owner.id).await?;
     let mut owner: Owner = writing.get(&owner.id).await?.ok_or(Fault::Damaged)?;
-    if let Err(wrong) = how(&mut owner) {
-        return Ok(Err(wrong));
+    if let Err(refused) = how(&mut owner) {
+        return Ok(Err(refused));
     }
     writing.put(&owner).await?;
     audit::append(&mut writing, &owner.id, now, json!({"event": event})).await?;

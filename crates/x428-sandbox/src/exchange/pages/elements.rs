@@ -20,8 +20,9 @@ pub(super) fn theirs(text: &str) -> Markup {
     html! { "“" bdi { (text.trim()) } "”" }
 }
 
-/// A whole address in groups that can be compared by eye. Copied, it is one word.
-pub(super) fn address(text: &str) -> Markup {
+/// A whole address, or another long word, in groups that can be compared by eye. Copied, it is one
+/// word.
+pub(super) fn grouped(text: &str) -> Markup {
     let (prefix, rest) = match text.strip_prefix("0x") {
         Some(rest) => ("0x", rest),
         None => ("", text),
@@ -30,7 +31,7 @@ pub(super) fn address(text: &str) -> Markup {
     let groups = characters.chunks(GROUP).map(String::from_iter);
     let prefix = Some(prefix.to_owned()).filter(|prefix| !prefix.is_empty());
     html! {
-        code.address title=(text) {
+        code.grouped title=(text) {
             @for group in prefix.into_iter().chain(groups) { span { (group) } wbr; }
         }
     }
@@ -122,10 +123,10 @@ mod tests {
 
     #[test]
     fn an_address_is_whole_and_in_groups() {
-        let shown = address("0x5aAeb6053F3E").into_string();
+        let shown = grouped("0x5aAeb6053F3E").into_string();
         assert!(shown.contains("<span>0x</span><wbr><span>5aAe</span><wbr><span>b605</span>"));
         assert!(shown.contains("<span>3F3E</span>"));
-        let shown = address("rN7n7otQDd").into_string();
+        let shown = grouped("rN7n7otQDd").into_string();
         assert!(shown.contains("<span>rN7n</span><wbr><span>7otQ</span><wbr><span>Dd</span>"));
         assert!(ends_of("rN7n7otQDd").into_string().contains("rN7n7otQDd"));
     }

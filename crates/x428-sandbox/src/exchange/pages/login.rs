@@ -286,7 +286,9 @@ async fn carry(
 pub(super) async fn post_factor(visit: Visit) -> Result<Response, Page> {
     let mut owner = visit.owner().await?;
     let fields = visit.form()?;
-    let code = field(&fields, "code").unwrap_or_default().trim().to_owned();
+    // Apps show a code in two groups.
+    let code = field(&fields, "code").unwrap_or_default();
+    let code: String = code.split_whitespace().collect();
     let next = local(field(&fields, "next").unwrap_or_default());
     let exchange = &visit.call.exchange;
     let now = visit.call.now;

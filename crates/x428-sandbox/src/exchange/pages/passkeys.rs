@@ -6,8 +6,8 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 use x428::encoding::base64url;
 
-use super::elements::wrong;
-use super::security::change_owner;
+use super::form::{Refused, Shown};
+use super::security::{aftermath, change_owner};
 use super::visit::field;
 use super::{Page, Sheet, Visit, passkey_script, problem, see_other};
 use crate::exchange::model::{Owner, Session};
@@ -24,12 +24,13 @@ const NAME: usize = 64;
 /// Shows the factors and the passkeys, and offers to add one.
 pub(super) async fn get(visit: Visit) -> Result<Response, Page> {
     let owner = visit.strong_owner().await?;
-    show(&visit, &owner, None).await
+    show(&visit, &owner, Shown::default()).await
 }
 
-async fn show(visit: &Visit, owner: &Owner, refused: Option<&str>) -> Result<Response, Page> {
+async fn show(visit: &Visit, owner: &Owner, shown: Shown<'_>) -> Result<Response, Page> {
     let challenge = challenge(visit).await?;
     let content = html! {
+        @if shown.is_fresh() { (aftermath(visit, owner)) }
         section.card aria-labelledby="factors" {
             h2 id="factors" { "How you prove that it is you" }
             (factors(owner))
@@ -46,16 +47,10 @@ async fn show(visit: &Visit, owner: &Owner, refused: Option<&str>) -> Result<Res
                 } }
             } } }
         }
-        (addition(visit, owner, &challenge, refused))
+        (addition(visit, owner, &challenge, shown))
     };
-    let status = match refused {
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        None => StatusCode::OK,
-    };
-    Ok(Sheet::new("Security")
-        .of(visit)
-        .status(status)
-        .show(&content))
+    let sheet = Sheet::new("Security").of(visit);
+    Ok(sheet.status(shown.status()).show(&content))
 }
 
 /// The challenge of the passkey that is made next: the same on all pages of the session, so that
@@ -91,7 +86,8 @@ fn factors(owner: &Owner) -> Markup {
         dl {
             dt { "Authenticator app" } dd { (totp) }
             dt { "E-mail" } dd { (owner.email) }
-            dt { "Text messages" } dd { (owner.phone) }
+            dt { "Text messages" }
+            dd { @if owner.phone.is_empty() { "not set up" } @else { (owner.phone) } }
             dt { "The app of Example Exchange" } dd { (app) }
         }
         p.actions {
@@ -101,7 +97,7 @@ fn factors(owner: &Owner) -> Markup {
     }
 }
 
-fn addition(visit: &Visit, owner: &Owner, challenge: &str, refused: Option<&str>) -> Markup {
+fn addition(visit: &Visit, owner: &Owner, challenge: &str, shown: Shown<'_>) -> Markup {
     let exchange = &visit.call.exchange;
     let known: Vec<_> = owner
         .passkeys
@@ -120,16 +116,20 @@ fn addition(visit: &Visit, owner: &Owner, challenge: &str, refused: Option<&str>
         "authenticatorSelection": {"residentKey": "preferred", "userVerification": "required"},
         "attestation": "none",
     });
+    let name = shown.beside("name");
     html! {
         form.card method="post" action="/passkeys" aria-labelledby="add" {
             (visit.token())
             h2 id="add" { "Add a passkey" }
             input type="hidden" name="credential" value="" autocomplete="off";
-            @if let Some(refused) = refused { (wrong("problem", refused)) }
+            (shown.above())
             label for="name" { "Name" }
             p.soft id="name-hint" { "So that you know it again among the others." }
-            input id="name" name="name" maxlength=(NAME) required value="Passkey of this device"
-                autocomplete="off" aria-describedby="name-hint";
+            (name.told())
+            input id="name" name="name" maxlength=(NAME) required
+                value=(shown.value("name", "Passkey of this device")) autocomplete="off"
+                aria-describedby=[name.described(Some("name-hint"))]
+                aria-invalid=[name.invalid()] autofocus[name.is_wrong()];
             noscript { p { "Passkeys need JavaScript. Switch it on to add one." } }
             p.wrong role="alert" hidden {}
             p.actions {
@@ -149,8 +149,8 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
     let session = visit.session.clone().ok_or(Fault::Damaged)?;
     let name = field(&fields, "name").unwrap_or_default().trim().to_owned();
     if !(1..=NAME).contains(&name.chars().count()) {
-        let why = "Give it a name of at most 64 characters.";
-        return show(&visit, &owner, Some(why)).await;
+        let refused = Refused::at("name", "Give it a name of at most 64 characters.");
+        return show(&visit, &owner, Shown::refused(refused, &fields)).await;
     }
     let given: Value =
         serde_json::from_str(field(&fields, "credential").unwrap_or_default()).unwrap_or_default();
@@ -161,7 +161,8 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
     let made = challenge.and_then(|challenge| webauthn::enroll(exchange, challenge, &name, &given));
     let Some(passkey) = made else {
         let why = "What the browser made is no passkey for this exchange. Try again.";
-        return show(&visit, &owner, Some(why)).await;
+        let refused = Refused::because(why);
+        return show(&visit, &owner, Shown::refused(refused, &fields)).await;
     };
     let mut writing = exchange.store.write().await?;
     writing.turn_of(&owner.id).await?;
@@ -169,7 +170,8 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
     if owner.passkeys.len() >= PASSKEYS || owner.passkeys.iter().any(|own| own.id == passkey.id) {
         drop(writing);
         let why = "It is there already, or there are too many.";
-        return show(&visit, &owner, Some(why)).await;
+        let refused = Refused::because(why);
+        return show(&visit, &owner, Shown::refused(refused, &fields)).await;
     }
     let before = owner.clone();
     owner.passkeys.push(passkey);
@@ -179,7 +181,7 @@ pub(super) async fn post(visit: Visit) -> Result<Response, Page> {
     // The challenge is used up with the session.
     let session = Session {
         enrolling: None,
-        ..session.refreshed(now)
+        ..session.refreshed(change, now)
     };
     let cookie = visit.renew(session).await?;
     Ok(([(header::SET_COOKIE, cookie)], see_other("/passkeys")).into_response())
@@ -193,7 +195,9 @@ pub(super) async fn remove(visit: Visit) -> Result<Response, Page> {
         let before = owner.passkeys.len();
         owner.passkeys.retain(|passkey| passkey.id != visit.call.id);
         if owner.passkeys.len() == before {
-            return Err("There is no such passkey in your account.");
+            return Err(Refused::because(
+                "There is no such passkey in your account.",
+            ));
         }
         Ok(())
     });
@@ -202,6 +206,6 @@ pub(super) async fn remove(visit: Visit) -> Result<Response, Page> {
             let cookie = visit.renew(session).await?;
             Ok(([(header::SET_COOKIE, cookie)], see_other("/passkeys")).into_response())
         }
-        Err(why) => Ok(problem(StatusCode::NOT_FOUND, "Not found", why)),
+        Err(refused) => Ok(problem(StatusCode::NOT_FOUND, "Not found", refused.why())),
     }
 }

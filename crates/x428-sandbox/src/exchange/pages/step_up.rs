@@ -8,7 +8,7 @@ use x428::wire::withdrawal::{
     WithdrawalErrorCode as Code,
 };
 
-use super::elements::{address, network, theirs, time_left, time_of_day};
+use super::elements::{grouped, network, theirs, time_left, time_of_day};
 use super::visit::field;
 use super::{Page, Sheet, Visit, problem, see_other};
 use crate::exchange::api;
@@ -30,7 +30,7 @@ pub(super) fn display(listed: &[ListedAsset], challenge: &Challenge) -> Markup {
             dt { "Amount" }
             dd.amount { (shown.amount.as_str()) " " (asset) }
             dt { "To the address" }
-            dd { (address(shown.address.as_str())) }
+            dd { (grouped(shown.address.as_str())) }
             @if let Some(memo) = &challenge.memo { dt { "Memo" } dd { bdi { (memo) } } }
             dt { "Network" }
             dd { (network(listed, shown.network.as_str())) }

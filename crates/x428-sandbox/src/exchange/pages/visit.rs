@@ -11,9 +11,12 @@ use maud::{Markup, html};
 use super::{problem, see_other};
 use crate::exchange::call::Call;
 use crate::exchange::model::{Owner, Session};
+use crate::exchange::security::Change;
 use crate::exchange::store::{Fault, Writing};
 use crate::exchange::{Exchange, digest, random};
 
+/// How long the pages tell that something was changed.
+const A_MOMENT: SignedDuration = SignedDuration::from_mins(1);
 const COOKIE: &str = "__Host-x428";
 
 /// What a page answers when it cannot be shown.
@@ -105,6 +108,13 @@ impl Visit {
             return Err(self.log_in("/login/factor"));
         }
         Ok(owner)
+    }
+
+    /// What was changed in this browser a moment ago.
+    pub(super) fn just_changed(&self) -> Option<Change> {
+        let session = self.session.as_ref()?;
+        let (change, at) = session.changed?;
+        (self.call.now < at + A_MOMENT).then_some(change)
     }
 
     fn log_in(&self, page: &str) -> Page {
@@ -202,6 +212,7 @@ pub(crate) fn anonymous(now: jiff::Timestamp) -> Session {
         code: None,
         enrolling: None,
         authenticator: None,
+        changed: None,
         ends_at: now,
     }
 }
