@@ -155,7 +155,7 @@ async function byKeyboard(page) {
         globalThis.was = document.activeElement;
         document.activeElement.blur();
         getSelection().removeAllRanges();
-        const usable = 'a[href], button, input:not([type=hidden]), summary';
+        const usable = 'a[href], button, input:not([type=hidden]), select, summary';
         const all = Array.from(document.querySelectorAll(usable)).filter(element => element.checkVisibility() && !element.disabled
             // What is folded away waits until it is unfolded.
             && (element.matches('summary') || !element.closest('details:not([open])')));

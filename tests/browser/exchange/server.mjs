@@ -22,7 +22,7 @@ const directory = mkdtempSync(join(tmpdir(), 'x428-exchange-'));
 const database = join(directory, 'exchange.db');
 const certificate = join(directory, 'exchange.pem');
 const server = spawn(process.env.X428_BINARY, [
-    'sandbox', 'exchange', '--seed', '--port', '0', '--pace', '0.2', '--database', database, '--certificate', certificate,
+    'sandbox', 'exchange', '--seed', '--port', '0', '--pace', '0.2', '--hold', '86400', '--database', database, '--certificate', certificate,
 ], { stdio: ['ignore', 'pipe', 'pipe'] });
 let told = '';
 server.stderr.on('data', data => { told += data; });
@@ -77,13 +77,19 @@ export function forget() {
     sql("UPDATE owner SET data = json_set(data, '$.totp_step', NULL, '$.held_until', NULL)");
 }
 
-// The code of ana's authenticator app.
-export function totp() {
+// The code of an authenticator app, ana's if no other secret is given.
+export function totp(secret = SECRET) {
     const counter = Buffer.alloc(8);
     counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
-    const digest = createHmac('sha1', SECRET).update(counter).digest();
+    const digest = createHmac('sha1', secret).update(counter).digest();
     const at = digest[19] & 15;
     return String((digest.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
+// The bytes of a secret as a person copies it (RFC 4648, section 6).
+export function fromBase32(text) {
+    const bits = Array.from(text, digit => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(digit).toString(2).padStart(5, '0')).join('');
+    return Buffer.from(bits.match(/.{8}/g).map(byte => parseInt(byte, 2)));
 }
 
 // A code that is another one.
