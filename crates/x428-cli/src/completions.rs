@@ -1,12 +1,12 @@
 //! `x428 completions` and `x428 man`
 
-use std::{fs, io, path::PathBuf, process::ExitCode};
+use std::{fs, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::report;
+use crate::{output, report};
 
 #[derive(Args)]
 pub(crate) struct Completions {
@@ -23,10 +23,16 @@ pub(crate) struct Man {
 }
 
 /// Writes the completions of a shell to standard output.
-pub(crate) fn completions(arguments: &Completions, mut command: Command) -> ExitCode {
+pub(crate) fn completions(
+    arguments: &Completions,
+    mut command: Command,
+) -> anyhow::Result<ExitCode> {
     let name = command.get_name().to_owned();
-    clap_complete::generate(arguments.shell, &mut command, name, &mut io::stdout());
-    ExitCode::SUCCESS
+    // The generator panics if what it writes to is closed.
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut command, name, &mut script);
+    output::line(&String::from_utf8(script)?)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Writes a page for the command and for each of its parts.

@@ -1,10 +1,12 @@
 //! `x428 explain`
 
-use std::{io::Write as _, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::anyhow;
 use clap::Args;
 use x428_spec::diagnostic::Code;
+
+use crate::output;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -13,23 +15,18 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let mut output = std::io::stdout().lock();
-    match &arguments.code {
+    let text = match &arguments.code {
         None => {
-            for code in Code::ALL {
-                writeln!(output, "{code}  {}", code.title())?;
-            }
+            let title = |code: &Code| format!("{code}  {}", code.title());
+            let titles: Vec<String> = Code::ALL.iter().map(title).collect();
+            titles.join("\n")
         }
         Some(text) => {
             let code = Code::parse(text)
                 .ok_or_else(|| anyhow!("there is no code `{text}`; `x428 explain` lists all"))?;
-            writeln!(
-                output,
-                "{code}: {}\n\n{}",
-                code.title(),
-                code.explanation().trim_end()
-            )?;
+            format!("{code}: {}\n\n{}", code.title(), code.explanation())
         }
-    }
+    };
+    output::line(&text)?;
     Ok(ExitCode::SUCCESS)
 }

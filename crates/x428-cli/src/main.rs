@@ -71,7 +71,7 @@ enum Command {
     Key(key::Arguments),
     /// Show the DID document of a key or of a DID
     Did(did::Arguments),
-    /// Issue a challenge from a list of preconditions, for tests
+    /// Issue a challenge from the policy file of a server, for tests
     Challenge(challenge::Arguments),
     /// Answer a challenge: sign what the operator consents to
     #[cfg(feature = "network")]
@@ -130,7 +130,7 @@ fn main() -> ExitCode {
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         #[cfg(feature = "network")]
         Command::Audit(arguments) => audit::run(&arguments),
-        Command::Completions(arguments) => Ok(completions::completions(&arguments, Cli::command())),
+        Command::Completions(arguments) => completions::completions(&arguments, Cli::command()),
         Command::Man(arguments) => completions::man(&arguments, Cli::command()),
         Command::Mdbook(arguments) => mdbook::run(&arguments),
     };

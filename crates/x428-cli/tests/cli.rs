@@ -107,6 +107,21 @@ fn explain() -> Outcome {
     Ok(())
 }
 
+/// Whoever reads the first line of many and goes away has read enough.
+#[test]
+fn an_output_that_nobody_reads_is_no_failure() -> Outcome {
+    for arguments in [&["explain"][..], &["completions", "bash"]] {
+        let (reader, writer) = std::io::pipe()?;
+        drop(reader);
+        let ran = Command::new(env!("CARGO_BIN_EXE_x428"))
+            .args(arguments)
+            .stdout(writer)
+            .output()?;
+        assert_eq!(shown(&ran), "exit 0\n--- stdout\n\n--- stderr\n\n");
+    }
+    Ok(())
+}
+
 #[test]
 fn explain_what_does_not_exist_exits_2() -> Outcome {
     insta::assert_snapshot!(shown(&x428(&["explain", "E9999"])?));
