@@ -30,7 +30,7 @@ enum Command {
 
 #[derive(Args)]
 struct Verify {
-    /// The file of an SQLite store, or the URL of a PostgreSQL one (postgres://…)
+    /// The file of a SQLite store, or the URL of a PostgreSQL one (postgres://…)
     #[arg(value_name = "LOG")]
     log: String,
     /// A record that was deposited with somebody else: its number and its digest; may be given
@@ -82,7 +82,7 @@ async fn verify(arguments: &Verify) -> anyhow::Result<ExitCode> {
     let store = SqliteStore::open_read_only(log, &settings)
         .await
         .map_err(anyhow::Error::from)
-        .advise("the file has to be an SQLite database of an x428 server")?;
+        .advise("the file has to be a SQLite database of an x428 server")?;
     let told = tell(arguments, &store).await;
     store.close().await;
     told

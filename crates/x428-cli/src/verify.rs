@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// The operator's DID document [default: the one that its DID resolves to]
     #[arg(long, value_name = "FILE")]
     did_document: Option<String>,
-    /// The URI of the request that carried the payload in a header
+    /// The URL of the request that carried the payload in a header
     #[arg(long, value_name = "URL")]
     requested: Option<String>,
     /// The time of the verification [default: now]

@@ -90,8 +90,9 @@ pub(super) struct Arguments {
     /// they are
     #[arg(long, value_name = "NUMBER", default_value_t = 6000)]
     requests_per_origin: u32,
-    /// How long withdrawals are held after a change of password, second factors or contact data, in
-    /// seconds; nothing is held unless it is said, so that a new passkey can be tried at once
+    /// How long withdrawals are held after a change of password, second factors or contact data, or
+    /// the end of a list of destinations, in seconds; nothing is held unless it is said, so that a
+    /// new passkey can be tried at once
     #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = RangedU64ValueParser::<u64>::new().range(..=YEAR))]
     hold: u64,
     /// Suspend withdrawals on a network, such as base

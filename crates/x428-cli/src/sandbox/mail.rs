@@ -14,7 +14,7 @@ const PASSWORD: &str = "X428_SMTP_PASSWORD";
 
 #[derive(Args)]
 pub(super) struct Mail {
-    /// Send e-mails by this server, and none to the outbox page: smtps://user@host for TLS from the
+    /// Send e-mails by this server, instead of showing them on the page of messages: smtps://user@host for TLS from the
     /// start, smtp://user@host for STARTTLS, smtp+plain://localhost for a server on this machine. The
     /// password is in a file or in the variable X428_SMTP_PASSWORD
     #[arg(long, value_name = "URL", requires = "smtp_from")]

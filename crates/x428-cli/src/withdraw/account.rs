@@ -161,7 +161,7 @@ impl Session {
         match Account::read(&directory)? {
             Some(account) => Self::at(account, &directory).await,
             None => anyhow!("no account is kept in {}", directory.display())
-                .advise("`x428 withdraw login URL` asks for access to one"),
+                .advise("`x428 withdraw login --client-id ID URL` asks for access to one"),
         }
     }
 

@@ -56,7 +56,9 @@ fn way_out(error: &ClientError) -> &'static str {
             "you said no at the exchange, and it gives no access"
         }
         ClientError::OAuth { .. } => "are the client's id and secret those that the exchange gave?",
-        ClientError::ConsentNeeded => "`x428 withdraw login URL` asks for access anew",
+        ClientError::ConsentNeeded => {
+            "`x428 withdraw login --client-id ID URL` asks for access anew"
+        }
         ClientError::ChallengeEnded(ChallengeStatus::Consumed) | ClientError::KeyTooOld { .. } => {
             "look at `x428 withdraw list`; if it is not there, `x428 withdraw forget --unseen KEY`"
         }
@@ -81,7 +83,7 @@ fn way_out(error: &ClientError) -> &'static str {
 fn code(code: Option<Code>) -> &'static str {
     match code {
         Some(Code::InsufficientScope | Code::InsufficientUserAuthentication) => {
-            "`x428 withdraw login URL` asks for it anew"
+            "`x428 withdraw login --client-id ID URL` asks for it anew"
         }
         Some(Code::AuthorizationLimitExceeded) => {
             "you have allowed less; log in again, and allow more at the exchange"

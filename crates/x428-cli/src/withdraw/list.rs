@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ASSET")]
     asset: Option<AssetCode>,
     /// No more than this many
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
     limit: usize,
     #[command(flatten)]
     state: State,

@@ -20,7 +20,8 @@ pub(super) struct Arguments {
     /// Only the submission with this key
     #[arg(value_name = "KEY")]
     key: Option<IdempotencyKey>,
-    /// How you approve it if the exchange asks
+    /// How you approve it if the exchange asks; several if it asks for several. Codes are read from
+    /// standard input
     #[arg(long, value_enum, value_name = "WAY", value_delimiter = ',')]
     approve: Vec<Way>,
     /// Do not follow it once it is created
