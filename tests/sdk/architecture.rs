@@ -157,3 +157,30 @@ fn the_ten_steps_stand_in_one_function_in_their_order() {
     places.push(function.find("self.consume(").unwrap());
     assert!(places.is_sorted(), "{function}");
 }
+
+#[test]
+fn the_guide_names_every_feature() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let features = manifest.split_once("\n[features]\n").unwrap().1;
+    let features = features.split_once("\n[").unwrap().0;
+    let features: BTreeSet<&str> = features
+        .lines()
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(name, _)| name)
+        .filter(|name| *name != "default")
+        .collect();
+    let guide = fs::read_to_string(root.join("spec/guides/sdk.md")).unwrap();
+    let table = guide
+        .split_once("| feature | adds |\n|---|---|\n")
+        .unwrap()
+        .1;
+    let table = table.split_once("\n\n").unwrap().0;
+    let named: BTreeSet<&str> = table
+        .lines()
+        .flat_map(|row| row.split('|').nth(1).unwrap().split(','))
+        .map(|name| name.trim().trim_matches('`'))
+        .collect();
+    assert_eq!(named, features);
+}
