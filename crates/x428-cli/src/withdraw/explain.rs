@@ -97,8 +97,7 @@ fn code(code: Option<Code>) -> &'static str {
              says what is in it"
         }
         Some(
-            Code::InvalidAddress
-            | Code::MemoRequired
+            Code::MemoRequired
             | Code::MemoNotSupported
             | Code::NetworkNotSupported
             | Code::AssetNotFound
@@ -106,6 +105,9 @@ fn code(code: Option<Code>) -> &'static str {
             | Code::AmountAboveMaximum
             | Code::AmountStepInvalid,
         ) => "`x428 withdraw assets` shows networks and amounts; nothing was sent",
+        Some(Code::InvalidAddress) => {
+            "check the network, and each character of the address; nothing was sent"
+        }
         Some(Code::InsufficientBalance | Code::InsufficientBalanceForFee) => {
             "`x428 withdraw assets` shows what is there; nothing was sent"
         }

@@ -56,8 +56,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Some(key) = &arguments.key {
         kept.retain(|pending| pending.key() == key);
         if kept.is_empty() {
-            return anyhow!("no submission has the key {}", key.as_str())
-                .advise("`x428 withdraw list` tells what is not settled");
+            return unknown(key);
         }
     }
     if kept.is_empty() {
@@ -88,9 +87,19 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
+/// Whoever has mistyped a key believes nothing else of it.
+fn unknown(key: &IdempotencyKey) -> anyhow::Result<ExitCode> {
+    anyhow!("no submission has the key {}", key.as_str())
+        .advise("`x428 withdraw list` tells what is not settled")
+}
+
 pub(super) async fn forget(arguments: &Forget) -> anyhow::Result<ExitCode> {
     let session = Session::open(&arguments.state).await?;
     let key = &arguments.key;
+    let kept = session.client.pending().await?;
+    if !kept.iter().any(|pending| pending.key() == key) {
+        return unknown(key);
+    }
     let forgotten = if arguments.unseen {
         session.client.danger_forget(key).await
     } else {

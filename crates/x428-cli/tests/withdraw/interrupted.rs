@@ -90,6 +90,8 @@ fn what_was_sent_is_not_sent_again() {
         let is_resumed = command.starts_with("resume");
         assert_eq!(again.out.starts_with(&id), is_resumed, "{}", again.shown());
     }
+    let settled = place.withdraw(&format!("forget {key}"));
+    assert_eq!(settled.code, 2, "{}", settled.shown());
     let ids = place.ids();
     assert_eq!(ids.len(), 2);
     assert_eq!(ids[1], id);
