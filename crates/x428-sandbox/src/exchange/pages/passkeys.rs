@@ -28,7 +28,7 @@ pub(super) async fn get(visit: Visit) -> Result<Response, Page> {
 }
 
 async fn show(visit: &Visit, owner: &Owner, shown: Shown<'_>) -> Result<Response, Page> {
-    let challenge = challenge(visit).await?;
+    let challenge = challenge(visit, owner).await?;
     let content = html! {
         @if shown.is_fresh() { (aftermath(visit, owner)) }
         section.card aria-labelledby="factors" {
@@ -55,13 +55,22 @@ async fn show(visit: &Visit, owner: &Owner, shown: Shown<'_>) -> Result<Response
 
 /// The challenge of the passkey that is made next: the same on all pages of the session, so that
 /// one that was opened later does not spoil the others.
-async fn challenge(visit: &Visit) -> Result<String, Page> {
-    let session = visit.session.clone().ok_or(Fault::Damaged)?;
-    if let Some(challenge) = session.enrolling {
-        return Ok(challenge);
+async fn challenge(visit: &Visit, owner: &Owner) -> Result<String, Page> {
+    let shown = visit.session.as_ref().ok_or(Fault::Damaged)?;
+    if let Some(challenge) = &shown.enrolling {
+        return Ok(challenge.clone());
     }
     let challenge = base64url(random::bytes::<32>()?);
     let mut writing = visit.call.exchange.store.write().await?;
+    writing.turn_of(&owner.id).await?;
+    // Another request of the browser may have drawn one, or ended the session, before this one had
+    // its turn.
+    let Some(session) = writing.get::<Session>(&shown.id).await? else {
+        return Err(Page::from(see_other("/login?next=/passkeys")));
+    };
+    if let Some(challenge) = session.enrolling {
+        return Ok(challenge);
+    }
     let session = Session {
         enrolling: Some(challenge.clone()),
         ..session
