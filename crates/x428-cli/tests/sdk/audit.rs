@@ -45,6 +45,8 @@ fn every_command_has_a_page() {
         let text = std::fs::read_to_string(here.path(&format!("pages/{page}.1"))).unwrap();
         assert!(text.contains(".TH"), "{page}");
     }
+    let text = std::fs::read_to_string(here.path("pages/x428-withdraw.1")).unwrap();
+    assert!(text.contains(".SH NOTES\nExit codes:"), "{text}");
 }
 
 #[test]
