@@ -109,7 +109,9 @@ async fn what_a_server_may_say_instead_of_the_document() {
         let why = fetched(Script::Answer(reply), here).await.why.unwrap();
         assert!(expected(&why), "{why:?}");
     }
-    let flood = Script::Flood(chunked, b"4\r\nmore\r\n".to_vec());
+    // In pieces that are read one after the other, each in a turn of its own: two are too long.
+    let chunk = format!("200\r\n{}\r\n", "x".repeat(0x200));
+    let flood = Script::Flood(chunked, chunk.into_bytes());
     let why = fetched(flood, here).await.why.unwrap();
     assert!(matches!(why, DocumentError::TooLong(_)), "{why:?}");
     let why = fetched(Script::Garbage, here).await.why.unwrap();
