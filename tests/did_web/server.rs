@@ -187,6 +187,8 @@ async fn serve(
             stream.write_all(&first).await?;
             loop {
                 stream.write_all(&then).await?;
+                // Whoever reads it has a turn before the next piece.
+                tokio::task::yield_now().await;
             }
         }
         Script::Garbage | Script::Silence => Ok(()),
