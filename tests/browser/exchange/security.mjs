@@ -198,7 +198,8 @@ export default async () => {
         await titled(ben, 'Log in');
         await ben.context().addCookies(await elsewhere.context().cookies());
         await ben.goto(`${base}/security`);
-        await done(ben, 'The authenticator app was removed from your account.');
+        await ben.getByRole('button', { name: 'Add an app' }).waitFor();
+        await held(ben);
         await see(ben, 'authenticator app removed');
         await finished(elsewhere);
         await elsewhere.context().close();
