@@ -4031,6 +4031,66 @@ pub mod withdrawal {
 
     crate::wire::word::word!(Profile);
 
+    /// A way in which a client authenticates.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum ClientAuthenticationMethod {
+        /// By its secret, in the header `Authorization` (RFC 6749 §2.3.1).
+        ClientSecretBasic,
+        /// By its secret, in the form (RFC 6749 §2.3.1).
+        ClientSecretPost,
+        /// By an assertion that it signs (RFC 7523 §2.2).
+        PrivateKeyJwt,
+        /// Not at all: it can keep no secret.
+        None,
+    }
+
+    impl ClientAuthenticationMethod {
+        /// All of them, in the order of the specification.
+        pub const ALL: &'static [Self] = &[
+            Self::ClientSecretBasic,
+            Self::ClientSecretPost,
+            Self::PrivateKeyJwt,
+            Self::None,
+        ];
+        /// The word.
+        #[must_use]
+        pub fn as_str(self) -> &'static str {
+            match self {
+                Self::ClientSecretBasic => "client_secret_basic",
+                Self::ClientSecretPost => "client_secret_post",
+                Self::PrivateKeyJwt => "private_key_jwt",
+                Self::None => "none",
+            }
+        }
+        /// The column `profile` of the table.
+        #[must_use]
+        pub fn profile(self) -> Profile {
+            match self {
+                Self::ClientSecretBasic => Profile::Baseline,
+                Self::ClientSecretPost => Profile::Baseline,
+                Self::PrivateKeyJwt => Profile::High,
+                Self::None => Profile::Baseline,
+            }
+        }
+        /// What it means, in a sentence.
+        #[must_use]
+        pub fn meaning(self) -> &'static str {
+            match self {
+                Self::ClientSecretBasic => {
+                    "By its secret, in the header `Authorization` (RFC 6749 §2.3.1)."
+                }
+                Self::ClientSecretPost => {
+                    "By its secret, in the form (RFC 6749 §2.3.1)."
+                }
+                Self::PrivateKeyJwt => "By an assertion that it signs (RFC 7523 §2.2).",
+                Self::None => "Not at all: it can keep no secret.",
+            }
+        }
+    }
+
+    crate::wire::word::word!(ClientAuthenticationMethod);
+
     /// A scope of this protocol.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[non_exhaustive]
@@ -14798,6 +14858,9 @@ pub mod withdrawal {
             "Sha256Digest" => Some(through::<Sha256Digest>(value)),
             "Base64Url" => Some(through::<Base64Url>(value)),
             "Profile" => Some(through::<Profile>(value)),
+            "ClientAuthenticationMethod" => {
+                Some(through::<ClientAuthenticationMethod>(value))
+            }
             "Scope" => Some(through::<Scope>(value)),
             "ScopeList" => Some(through::<ScopeList>(value)),
             "AuthorizedAction" => Some(through::<AuthorizedAction>(value)),
