@@ -11,7 +11,7 @@ use super::transport::{Request, Transport};
 use super::{ClientAuthentication, ClientError};
 use crate::error::Misuse;
 use crate::wire::withdrawal::{
-    AuthorizationServerMetadata, ChallengePolicy, CodeResponseType, ExchangeMetadata, HttpsUri,
+    AuthorizationServerMetadata, ChallengePolicy, ClientAuthenticationMethod, CodeResponseType, ExchangeMetadata, HttpsUri,
     MetadataValue, Profile, ProtectedResourceMetadata, S256CodeChallengeMethod, Scope,
     StepUpMethod, WebhookSignatureKind,
 };
@@ -150,7 +150,7 @@ fn check_high(metadata: &AuthorizationServerMetadata) -> Result<(), ClientError>
     };
     if !has(
         &metadata.token_endpoint_auth_methods_supported,
-        "private_key_jwt",
+        ClientAuthenticationMethod::PrivateKeyJwt.as_str(),
     ) {
         return Err(ClientError::Unsupported(
             "an authorization server without private_key_jwt",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 use x428::error::Misuse;
+use x428::wire::withdrawal::ClientAuthenticationMethod as Method;
 use x428::wire::withdrawal::{ClientId, RedirectUri};
 
 use super::model::{Client, Registered};
@@ -22,9 +23,9 @@ pub struct ClientMetadata {
     pub client_name: Option<String>,
     /// Where the browser may be sent back to.
     pub redirect_uris: Vec<String>,
-    /// How the client authenticates.
-    #[serde(default)]
-    pub token_endpoint_auth_method: AuthMethod,
+    /// How the client authenticates; by its secret unless it is said.
+    #[serde(default = "by_secret")]
+    pub token_endpoint_auth_method: Method,
     /// The secret, which has to be random.
     #[serde(default)]
     pub client_secret: Option<String>,
@@ -33,20 +34,9 @@ pub struct ClientMetadata {
     pub jwks: Option<ClientKeys>,
 }
 
-/// How a client authenticates.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum AuthMethod {
-    /// By its secret. It is what RFC 7591 takes when nothing is said.
-    #[default]
-    ClientSecretBasic,
-    /// By its secret, in the form.
-    ClientSecretPost,
-    /// By an assertion that it signs: the High profile.
-    PrivateKeyJwt,
-    /// Not at all.
-    None,
+/// What RFC 7591 takes when nothing is said.
+fn by_secret() -> Method {
+    Method::ClientSecretBasic
 }
 
 /// A set of public keys (RFC 7517 §5).
@@ -86,11 +76,11 @@ fn checked(metadata: ClientMetadata) -> Result<Client, Misuse> {
         metadata.client_secret,
         metadata.jwks,
     ) {
-        (AuthMethod::None, None, None) => Registered::Public,
-        (AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost, Some(secret), None) => {
+        (Method::None, None, None) => Registered::Public,
+        (Method::ClientSecretBasic | Method::ClientSecretPost, Some(secret), None) => {
             Registered::Secret(digest::of(&secret))
         }
-        (AuthMethod::PrivateKeyJwt, None, Some(ClientKeys { keys })) => {
+        (Method::PrivateKeyJwt, None, Some(ClientKeys { keys })) => {
             // A private key has no thumbprint here, so that none is kept.
             let is_public = |key: &Value| {
                 key.as_object()

@@ -3,9 +3,10 @@
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use x428::wire::withdrawal::{
-    AuthorizationCodeGrantType, AuthorizationServerMetadata, ChallengePolicy, CodeResponseType,
-    ExchangeMetadata, JsonWebKeySet, JsonWebKeySetKeys, PAGE_MAX, ProtectedResourceMetadata,
-    RefreshTokenGrantType, S256CodeChallengeMethod, SPECIFICATION_VERSION, Scope, StepUpMethod,
+    AuthorizationCodeGrantType, AuthorizationServerMetadata, ChallengePolicy,
+    ClientAuthenticationMethod, CodeResponseType, ExchangeMetadata, JsonWebKeySet,
+    JsonWebKeySetKeys, PAGE_MAX, Profile, ProtectedResourceMetadata, RefreshTokenGrantType,
+    S256CodeChallengeMethod, SPECIFICATION_VERSION, Scope, StepUpMethod, WebhookSignatureKind,
     X428WithdrawalType,
 };
 use x428::withdrawal::webhook::WebhookKey;
@@ -14,23 +15,28 @@ use super::jwt::ALGORITHMS;
 use crate::exchange::call::Call;
 use crate::exchange::failure::Failure;
 use crate::exchange::keys;
+use crate::exchange::settings::Settings;
 use crate::exchange::store::Fault;
+
+/// The profiles in which clients are served.
+// r[impl withdrawal.oauth.profiles]
+fn profiles(settings: &Settings) -> &'static [Profile] {
+    if settings.require_high {
+        &[Profile::High]
+    } else {
+        Profile::ALL
+    }
+}
 
 /// The metadata of the authorization server (RFC 8414).
 // r[impl withdrawal.metadata.algorithms]
 pub(super) async fn authorization_server(call: Call) -> Result<Response, Failure> {
     let settings = &call.exchange.settings;
     let at = |path: &str| format!("{}{path}", settings.issuer);
-    let methods: &[&str] = if settings.require_high {
-        &["private_key_jwt"]
-    } else {
-        &[
-            "client_secret_basic",
-            "client_secret_post",
-            "private_key_jwt",
-            "none",
-        ]
-    };
+    let methods: Vec<_> = ClientAuthenticationMethod::ALL
+        .iter()
+        .filter(|method| profiles(settings).contains(&method.profile()))
+        .collect();
     answer::<AuthorizationServerMetadata>(json!({
         "issuer": settings.issuer,
         "authorization_endpoint": at("/oauth/authorize"),
@@ -77,14 +83,8 @@ pub(super) async fn protected_resource(call: Call) -> Result<Response, Failure> 
 
 /// The metadata of the exchange.
 // r[impl withdrawal.metadata.exchange]
-// r[impl withdrawal.oauth.profiles]
 pub(super) async fn exchange(call: Call) -> Result<Response, Failure> {
     let settings = &call.exchange.settings;
-    let profiles: &[&str] = if settings.require_high {
-        &["high"]
-    } else {
-        &["baseline", "high"]
-    };
     let keys = call.exchange.keys.turning.all(call.now)?;
     let of_webhooks: Vec<_> = keys
         .iter()
@@ -100,7 +100,7 @@ pub(super) async fn exchange(call: Call) -> Result<Response, Failure> {
         "issuer": settings.issuer,
         "baseUrl": settings.issuer,
         "name": settings.name,
-        "profiles": profiles,
+        "profiles": profiles(settings),
         "scopes": Scope::ALL,
         "methods": StepUpMethod::ALL,
         "policies": ChallengePolicy::ALL,
@@ -116,7 +116,7 @@ pub(super) async fn exchange(call: Call) -> Result<Response, Failure> {
             "proof": settings.proof_lifetime.as_secs(),
             "idempotency": settings.idempotency_retention.as_secs(),
         },
-        "webhookSignatures": ["v1", "v1a"],
+        "webhookSignatures": WebhookSignatureKind::ALL,
         "webhookKeys": of_webhooks,
     }))
 }
