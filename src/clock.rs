@@ -60,6 +60,7 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 /// [`Malformed`] for anything else, also for a date that is not in the calendar and for a leap
 /// second, which no two systems place alike.
 // r[impl attestation.time.format]
+// r[impl withdrawal.time.format]
 // r[impl attestation.time.valid]
 pub fn parse_timestamp(text: &str) -> Result<Timestamp, Malformed> {
     const SHAPE: &[u8; 19] = b"dddd-dd-ddTdd:dd:dd";

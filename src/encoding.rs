@@ -44,6 +44,7 @@ pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
 /// # Errors
 /// [`Malformed`] for padding, whitespace, the characters `+` and `/`, and bits that are set after
 /// the last byte.
+// r[impl withdrawal.base64url.read]
 pub fn parse_base64url(text: &str) -> Result<Vec<u8>, Malformed> {
     UNPADDED.decode(text).map_err(|_| not_base64url())
 }

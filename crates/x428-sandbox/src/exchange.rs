@@ -39,6 +39,7 @@ mod deliver;
 mod digest;
 mod failure;
 mod keys;
+mod listing;
 mod mail;
 mod model;
 mod notify;

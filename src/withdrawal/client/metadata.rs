@@ -11,9 +11,9 @@ use super::transport::{Request, Transport};
 use super::{ClientAuthentication, ClientError};
 use crate::error::Misuse;
 use crate::wire::withdrawal::{
-    AuthorizationServerMetadata, ChallengePolicy, ClientAuthenticationMethod, CodeResponseType, ExchangeMetadata, HttpsUri,
-    MetadataValue, Profile, ProtectedResourceMetadata, S256CodeChallengeMethod, Scope,
-    StepUpMethod, WebhookSignatureKind,
+    AuthorizationServerMetadata, ChallengePolicy, ClientAuthenticationMethod, CodeResponseType,
+    ExchangeMetadata, HttpsUri, MetadataValue, Profile, ProtectedResourceMetadata,
+    S256CodeChallengeMethod, Scope, StepUpMethod, WebhookSignatureKind,
 };
 
 const AUTHORIZATION_SERVER: &str = "oauth-authorization-server";

@@ -121,6 +121,7 @@ impl Tokens {
     }
 }
 
+// r[impl withdrawal.privacy.logs]
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tokens")

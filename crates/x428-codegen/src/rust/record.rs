@@ -250,6 +250,7 @@ impl Field<'_> {
         if self.member.required {
             quote!(#docs #rename pub #name: #kind)
         } else {
+            // r[impl withdrawal.json.absent]
             quote! {
                 #docs
                 #rename

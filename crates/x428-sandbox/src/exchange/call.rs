@@ -197,6 +197,8 @@ pub(crate) async fn envelope(
             }
         }
     }
+    // The path alone: a query or a header may have codes, tokens and proofs in it.
+    // r[impl withdrawal.privacy.logs]
     tracing::info!(
         request = id.as_str(),
         method = method.as_str(),

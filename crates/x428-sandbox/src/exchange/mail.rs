@@ -305,6 +305,7 @@ const SLOW: &str = "the mail server takes too long";
 const REFUSED_LOGIN: [u16; 4] = [530, 534, 535, 538];
 
 /// What the server says may repeat the address: its status has to do.
+// r[impl withdrawal.privacy.logs]
 fn why(error: &lettre::transport::smtp::Error) -> String {
     match error.status() {
         Some(status) if REFUSED_LOGIN.contains(&status.into()) => {

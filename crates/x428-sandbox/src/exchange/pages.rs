@@ -231,6 +231,7 @@ pub(crate) fn problem(status: StatusCode, title: &str, why: &str) -> Response {
 
 /// Counts requests where they come from, and logs them. Their queries have codes and requests in
 /// them, so that they are left out.
+// r[impl withdrawal.privacy.logs]
 pub(crate) async fn limits(
     State(exchange): State<Arc<Exchange>>,
     request: Request,

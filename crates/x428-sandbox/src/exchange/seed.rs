@@ -13,7 +13,7 @@ use super::model::{
 use super::settlement::SCRIPTS;
 use super::step_up::totp;
 use super::store::Fault;
-use super::{Exchange, digest, password, random};
+use super::{Exchange, ExchangeError, digest, listing, password, random};
 
 /// An owner who is to be added.
 #[derive(Debug, Clone)]
@@ -156,13 +156,18 @@ pub async fn client(
 /// Adds assets. Those that are there already are left alone.
 ///
 /// # Errors
-/// [`Fault`] if the database does not answer.
-pub async fn assets(exchange: &Arc<Exchange>, assets: Vec<ListedAsset>) -> Result<(), Fault> {
+/// [`ExchangeError::Misuse`] for an asset whose memos or addresses are not described as section 4.1
+/// wants it; [`ExchangeError::Store`] if the database does not answer.
+pub async fn assets(
+    exchange: &Arc<Exchange>,
+    assets: Vec<ListedAsset>,
+) -> Result<(), ExchangeError> {
+    assets.iter().try_for_each(listing::check)?;
     let mut writing = exchange.store.write().await?;
     for asset in &assets {
         writing.create(asset).await?;
     }
-    writing.commit().await
+    Ok(writing.commit().await?)
 }
 
 /// Ether, a dollar coin and XRP.
@@ -244,8 +249,8 @@ pub fn demo_assets() -> Result<Vec<ListedAsset>, Fault> {
 /// Fills the exchange with assets, two owners and two clients, and tells how to log in.
 ///
 /// # Errors
-/// [`Fault`] if the database does not answer.
-pub async fn demo(exchange: &Arc<Exchange>) -> Result<Vec<String>, Fault> {
+/// [`ExchangeError::Store`] if the database does not answer.
+pub async fn demo(exchange: &Arc<Exchange>) -> Result<Vec<String>, ExchangeError> {
     assets(exchange, demo_assets()?).await?;
     let amount = |text| Decimal::parse(text).map_err(Fault::because);
     let balances = vec![

@@ -51,6 +51,7 @@ pub(crate) struct Destination<'a> {
 
 impl<'a> Destination<'a> {
     /// Checks everything that depends on the network alone.
+    // r[impl withdrawal.id.codes]
     // r[impl withdrawal.submit.network]
     // r[impl withdrawal.submit.network-unknown]
     // r[impl withdrawal.assets.suspended]
