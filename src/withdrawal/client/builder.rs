@@ -51,6 +51,18 @@ impl<K: Keeper, T: Time> ClientBuilder<K, T> {
     /// memory.
     #[must_use]
     pub fn keeper<L: Keeper>(self, keeper: L) -> ClientBuilder<L, T> {
+        self.on(|_, time| (keeper, time))
+    }
+
+    /// Takes the time from elsewhere.
+    #[must_use]
+    pub fn time<U: Time>(self, time: U) -> ClientBuilder<K, U> {
+        self.on(|keeper, _| (keeper, time))
+    }
+
+    /// The same client with another keeper or another time.
+    fn on<L, U>(self, other: impl FnOnce(K, T) -> (L, U)) -> ClientBuilder<L, U> {
+        let (keeper, time) = other(self.keeper, self.time);
         ClientBuilder {
             issuer: self.issuer,
             id: self.id,
@@ -60,22 +72,6 @@ impl<K: Keeper, T: Time> ClientBuilder<K, T> {
             patience: self.patience,
             tokens: self.tokens,
             keeper,
-            time: self.time,
-        }
-    }
-
-    /// Takes the time from elsewhere.
-    #[must_use]
-    pub fn time<U: Time>(self, time: U) -> ClientBuilder<K, U> {
-        ClientBuilder {
-            issuer: self.issuer,
-            id: self.id,
-            authentication: self.authentication,
-            http: self.http,
-            plain: self.plain,
-            patience: self.patience,
-            tokens: self.tokens,
-            keeper: self.keeper,
             time,
         }
     }
