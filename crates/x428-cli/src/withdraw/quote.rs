@@ -106,7 +106,7 @@ fn network(asset: &Asset, wanted: Option<&NetworkCode>) -> anyhow::Result<Networ
     }
 }
 
-/// What a withdrawal costs, on three lines.
+/// What a withdrawal costs, a line for each part.
 pub(super) fn price(what: &What, network: &NetworkCode, quote: &Quote) -> String {
     let asset = &what.asset;
     let step_up = if quote.step_up_likely {

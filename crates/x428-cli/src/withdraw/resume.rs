@@ -48,8 +48,8 @@ pub(super) struct Forget {
     output: Output,
 }
 
-/// Goes on with one after the other, until Ctrl-C. What is still open decides the
-/// exit code, then what failed.
+/// Goes on with one after the other, until Ctrl-C. What is still open decides the exit code, then
+/// what failed.
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let session = Session::open(&arguments.state).await?;
     let mut kept = session.client.pending().await?;
