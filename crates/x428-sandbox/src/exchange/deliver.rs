@@ -269,8 +269,8 @@ async fn claim(exchange: &Exchange, row: &Row) -> Result<Option<Claimed>, Fault>
         },
     };
     let at = exchange.now();
-    let lease = exchange.settings.webhook_patience * LEASE;
-    let until = at + SignedDuration::try_from(lease).map_err(Fault::because)?;
+    let lease = exchange.settings.webhook_patience.saturating_mul(LEASE);
+    let until = at.checked_add(lease).map_err(Fault::because)?;
     let values = vec![
         id.into(),
         until.as_millisecond().into(),

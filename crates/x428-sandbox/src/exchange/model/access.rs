@@ -47,7 +47,6 @@ pub(crate) struct Session {
     /// The secret of an authenticator app that is being added, sealed.
     pub(crate) authenticator: Option<String>,
     /// What was changed in this browser last, and when.
-    #[serde(default)]
     pub(crate) changed: Option<(Change, Timestamp)>,
     pub(crate) ends_at: Timestamp,
 }
