@@ -315,7 +315,7 @@ pub async fn demo(exchange: &Arc<Exchange>) -> Result<Vec<String>, ExchangeError
     )
     .await?;
     let at = &exchange.settings.issuer;
-    let secret = base32(&secret);
+    let secret = totp::shown(&secret);
     Ok([
         format!("owners    {at}/login   (messages: {at}/outbox, phone: {at}/phone)"),
         format!("  ana     password: correct horse battery staple   authenticator: {secret}"),
@@ -337,34 +337,9 @@ pub fn failures() -> impl Iterator<Item = String> {
     std::iter::once("failures  a clientReference begins with".to_owned()).chain(scripts)
 }
 
-/// Base32 without padding (RFC 4648 §6), as authenticator apps take it.
-pub(crate) fn base32(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let mut text = String::new();
-    for chunk in bytes.chunks(5) {
-        let mut block = [0; 8];
-        block[3..3 + chunk.len()].copy_from_slice(chunk);
-        let block = u64::from_be_bytes(block);
-        let digits = (chunk.len() * 8).div_ceil(5);
-        for place in 0..digits {
-            let index = (block >> (35 - 5 * place)) & 31;
-            let index = usize::try_from(index).unwrap_or_default();
-            text.push(char::from(ALPHABET[index]));
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base32_is_that_of_the_rfc() {
-        for (bytes, text) in [("f", "MY"), ("foo", "MZXW6"), ("foobar", "MZXW6YTBOI")] {
-            assert_eq!(base32(bytes.as_bytes()), text);
-        }
-    }
 
     #[test]
     fn the_assets_have_their_form() {

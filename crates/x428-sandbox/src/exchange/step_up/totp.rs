@@ -11,6 +11,11 @@ use crate::exchange::store::Fault;
 /// Under which purpose secrets are sealed.
 pub(crate) const PURPOSE: &str = "totp";
 
+/// A secret as authenticator apps take it: base32 without padding (RFC 4648 §6).
+pub(crate) fn shown(secret: &[u8]) -> String {
+    Secret::new(secret.into()).to_base32()
+}
+
 fn totp(secret: &[u8]) -> Result<Totp, Fault> {
     let digits = u8::try_from(CODE_DIGITS_MIN).map_err(Fault::because)?;
     Builder::new()

@@ -12,7 +12,6 @@ use crate::exchange::pages::form::{Refused, Shown};
 use crate::exchange::pages::visit::field;
 use crate::exchange::random;
 use crate::exchange::security::Change;
-use crate::exchange::seed::base32;
 use crate::exchange::step_up::totp;
 use crate::exchange::store::Fault;
 
@@ -45,7 +44,7 @@ pub(super) fn form(visit: &Visit, owner: &Owner, shown: Shown<'_>) -> Result<Mar
 
 fn addition(visit: &Visit, owner: &Owner, sealed: &str, shown: Shown<'_>) -> Result<Markup, Fault> {
     let exchange = &visit.call.exchange;
-    let secret = Zeroizing::new(base32(&exchange.keys.open(totp::PURPOSE, sealed)?));
+    let secret = Zeroizing::new(totp::shown(&exchange.keys.open(totp::PURPOSE, sealed)?));
     let label = |text: &str| {
         url::form_urlencoded::byte_serialize(text.as_bytes())
             .collect::<String>()

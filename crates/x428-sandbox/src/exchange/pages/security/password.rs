@@ -31,7 +31,7 @@ pub(super) fn form(visit: &Visit, shown: Shown<'_>) -> Markup {
                 required aria-describedby=[current.described(None)]
                 aria-invalid=[current.invalid()] autofocus[current.is_wrong()];
             label for="new" { "The new password" }
-            p.soft id="hint-new" { "12 characters or more." }
+            p.soft id="hint-new" { (LENGTH.start()) " characters or more." }
             (new.told())
             input id="new" name="new" type="password" autocomplete="new-password"
                 minlength=(LENGTH.start()) maxlength=(LENGTH.end()) required
